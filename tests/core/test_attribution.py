@@ -1107,6 +1107,18 @@ CASES = {
             past=(past(Cause.LIVENESS_PROBE, 137, 500),),
         ),
     ),
+    "killed for a reason that is not known": (
+        "Unknown Low kill-event-other",
+        facts(died(1), path=PLACE, kills=(mark(K.KILL_OTHER, 40),), starts=started(42, fresh=1)),
+    ),
+    "killed for a reason that is not known, while its probe failed": (
+        "LivenessProbe High threshold-reached",
+        facts(died(143), kills=(mark(K.KILL_OTHER, 40),), failures=(failed(L, 40, 3),)),
+    ),
+    "killed for a reason that is not known, and out of memory": (
+        "OOMKilled Medium out-of-memory",
+        facts(died(137, reason="OOMKilled"), kills=(mark(K.KILL_OTHER, 40),)),
+    ),
     "OOM of what no probe kills, and another image in the next instance": (
         "OOMKilled Medium out-of-memory",
         facts(died(137, reason="OOMKilled"), pod=NO_PROBE, change=Change(image=True)),

@@ -122,19 +122,19 @@ KILLS = {
     "PostStartHook failed": EvidenceKind.KILL_POST_START_HOOK,
     "Stopping container app": EvidenceKind.KILL_STOP,
     "killing": EvidenceKind.KILL_RESTART_ALL,
-    "killing app": EvidenceKind.OTHER,
-    "PostStartHook succeeded": EvidenceKind.OTHER,
-    "Container app is killed, it failed liveness probe": EvidenceKind.OTHER,
-    "Sidecar app failed liveness probe": EvidenceKind.OTHER,
-    "Container app": EvidenceKind.OTHER,
-    "": EvidenceKind.OTHER,
+    "killing app": EvidenceKind.KILL_OTHER,
+    "PostStartHook succeeded": EvidenceKind.KILL_OTHER,
+    "Container app is killed, it failed liveness probe": EvidenceKind.KILL_OTHER,
+    "Sidecar app failed liveness probe": EvidenceKind.KILL_OTHER,
+    "Container app": EvidenceKind.KILL_OTHER,
+    "": EvidenceKind.KILL_OTHER,
 }
 """Source: pkg/kubelet/kuberuntime/kuberuntime_{manager,container}.go; then texts of no kubelet."""
 
 
 @pytest.mark.parametrize(("message", "kind"), KILLS.items(), ids=KILLS.keys())
 def test_reasons_to_kill_a_container(message: str, kind: EvidenceKind) -> None:
-    """A kill is told by the beginning of its text; an unknown text is no reason for a kill."""
+    """The beginning of a text tells why it was killed; an unknown text only that it was."""
     assert Meaning(kind=kind) == classify("Killing", message)
     assert Meaning(kind=kind, combined=True) == classify("Killing", f"{COMBINED}{message}")
 

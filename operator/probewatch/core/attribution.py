@@ -48,7 +48,7 @@ RULES: tuple[Rule, ...] = (
         meaning="The kubelet's `Killing` Event gives a reason other than a probe.",
         gives=(
             "`SpecChange`, `Resize`, `PostStartHook`, `RestartRule`: Confirmed. A change announced "
-            "in the second of the next start: High if seen and the exit code fits, else Medium."
+            "in the second of the next start: High if it fits, or Medium. New words: `Unknown` Low."
         ),
     ),
     Rule(

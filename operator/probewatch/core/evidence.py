@@ -23,6 +23,8 @@ class EvidenceKind(StrEnum):
     KILL_RESTART_ALL = "KillRestartAll"
     KILL_STOP = "KillStop"
     KILL_UNKNOWN_STATE = "KillUnknownState"
+    KILL_OTHER = "KillOther"
+    """For a reason that is not known here, as one of a kubelet to come."""
     PROBE_FAILED = "ProbeFailed"
     PROBE_ERRORED = "ProbeErrored"
     STARTED = "Started"

@@ -111,6 +111,8 @@ def other_kill_event(facts: Facts) -> Verdict | None:
     kill = matched_kill(facts)
     between = kill_between(facts) if kill is None else None
     kill = kill or between
+    if kill is not None and kill.kind is EvidenceKind.KILL_OTHER:
+        return _killed_somehow(facts)
     if kill is None or kill.kind not in OTHER_KILLS:
         return None
     if facts.is_lost_task or _may_be_before(facts, kill):
@@ -120,6 +122,14 @@ def other_kill_event(facts: Facts) -> Verdict | None:
         return conclude(facts, cause, Confidence.CONFIRMED, said, final=True)
     why = "the next instance was started in the same second"
     return conclude(facts, cause, _sure_of_change(facts, cause), said, why)
+
+
+def _killed_somehow(facts: Facts) -> Verdict | None:
+    """The verdict on a kill for a reason that is not known: other rules only say what else fits."""
+    if facts.out_of_memory or kill_was_due(facts):
+        return None
+    why = "kubelet: killed, for a reason that is not known here"
+    return conclude(facts, Cause.UNKNOWN, Confidence.LOW, why)
 
 
 def _sure_of_change(facts: Facts, cause: Cause) -> Confidence:

@@ -60,7 +60,7 @@ def _killing(text: str) -> EvidenceKind:
     for words, kind in _KILL_WORDS:
         if said.startswith(words):
             return kind
-    return EvidenceKind.OTHER
+    return EvidenceKind.KILL_OTHER
 
 
 _KILL_WORDS = (
