@@ -453,4 +453,4 @@ async def test_explain_of_a_life_that_seems_to_end_before_it_began(tmp_path: Pat
         await cluster_with([pod(restarts=1)], [record(incidents=[odd])]), tmp_path, "web-x"
     )
 
-    assert f"  ended at {KILLED}, exit code 137\n" in render_text(story)
+    assert f"  ended at {KILLED}, exit code 137 (SIGKILL)\n" in render_text(story)

@@ -264,7 +264,7 @@ def test_text_explains_each_restart() -> None:
 
     assert shown.startswith(
         "shop/web app: restart 1, LivenessProbe (Confirmed)\n"
-        "  ended at 1970-01-01T00:02:20.500Z after 40s, exit code 137\n"
+        "  ended at 1970-01-01T00:02:20.500Z after 40s, exit code 137 (SIGKILL)\n"
         "  - the kubelet recorded a kill\n"
         "  - rule: KillingMatched\n"
     )
@@ -274,8 +274,9 @@ def test_text_of_a_life_that_seems_to_end_before_it_began() -> None:
     """A negative lifetime, after the node's clock was set back, is not shown."""
     result = collected(replace(restart(), started_at=900.0))
 
-    assert "ended at 1970-01-01T00:02:20.500Z, exit code 137\n" in render_replay.render_text(
-        result, result.ledger(1)
+    assert (
+        "ended at 1970-01-01T00:02:20.500Z, exit code 137 (SIGKILL)\n"
+        in render_replay.render_text(result, result.ledger(1))
     )
 
 

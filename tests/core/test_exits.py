@@ -11,7 +11,13 @@ from probewatch.core.exits import lifetime_of, render_exit
         ("unknown exit code", None, ""),
         ("unknown exit code (ContainerStatusUnknown)", None, "ContainerStatusUnknown"),
         ("exit code 0", 0, ""),
+        ("exit code 1 (Error)", 1, "Error"),
         ("exit code 137 (OOMKilled)", 137, "OOMKilled"),
+        ("exit code 137 (SIGKILL)", 137, "Error"),
+        ("exit code 143 (SIGTERM)", 143, ""),
+        ("exit code 139 (OOMKilled of a child process)", 139, "OOMKilled of a child process"),
+        ("exit code 255 (Error)", 255, "Error"),
+        ("exit code 128", 128, ""),
         ("exit code -1", -1, ""),
         ("exit code -2 (0xFFFFFFFE)", -2, ""),
         ("exit code -1073741819 (0xC0000005, Error)", -1073741819, "Error"),
@@ -20,7 +26,7 @@ from probewatch.core.exits import lifetime_of, render_exit
 def test_an_exit_code_is_written_with_its_reason(
     text: str, exit_code: int | None, reason: str
 ) -> None:
-    """Those of Windows are written as in Microsoft's documentation, too, to be searched for."""
+    """A signal is named, and codes of Windows are written as in Microsoft's documentation, too."""
     assert text == render_exit(exit_code, reason)
 
 

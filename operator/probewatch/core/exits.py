@@ -1,5 +1,6 @@
 """Exits: what the exit code, the runtime's reason and the times tell about how a process ended."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -7,6 +8,13 @@ SIGNAL_BASE = 128
 MAX_SIGNAL = 64
 SIGKILL = 9
 SIGTERM = 15
+
+_FIRST_SIGNALS = (
+    "SIGHUP SIGINT SIGQUIT SIGILL SIGTRAP SIGABRT SIGBUS SIGFPE SIGKILL SIGUSR1 SIGSEGV SIGUSR2 "
+    "SIGPIPE SIGALRM SIGTERM"
+)
+SIGNAL_NAMES: Mapping[int, str] = {**dict(enumerate(_FIRST_SIGNALS.split(), 1)), 31: "SIGSYS"}
+"""The signals by which containers end, with their numbers on Linux, wherever this runs."""
 
 OOM_KILLED = "OOMKilled"
 """The runtimes' reason for a container in which the OOM killer ended a process."""
@@ -146,10 +154,15 @@ NOT_SEEN = Exit(None)
 
 
 def render_exit(exit_code: int | None, reason: str = "") -> str:
-    """Return an exit code and its reason as text, also as Microsoft writes those of Windows."""
+    """Return an exit code and its reason as text, also as Microsoft writes those of Windows.
+
+    The name of the signal that it stands for says more than the reason `Error`.
+    """
     if exit_code is None:
         return f"unknown exit code ({reason})" if reason else "unknown exit code"
     code = f"0x{exit_code % 2**32:08X}" if exit_code < NOT_KNOWN else ""
+    if reason in {"", "Error"}:
+        reason = SIGNAL_NAMES.get(exit_code - SIGNAL_BASE, reason)
     more = ", ".join(filter(None, (code, reason)))
     return f"exit code {exit_code} ({more})" if more else f"exit code {exit_code}"
 

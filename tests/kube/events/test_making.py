@@ -102,7 +102,7 @@ def test_liveness_restart_in_full() -> None:
     """The Event of a probe kill has what happened, the cause, the confidence and the probe."""
     expected_note = (
         "Container app was restarted because its liveness probe failed (restart 3). "
-        "It had run for 41 s and ended with exit code 137. "
+        "It had run for 41 s and ended with exit code 137 (SIGKILL). "
         "Liveness probe: httpGet 3000/healthz, every 5 s, timeout 1 s, 3 failures in a row. "
         "Cause LivenessProbe, Confirmed: The kubelet recorded the kill."
     )
@@ -335,7 +335,7 @@ def test_a_life_that_seems_to_end_before_it_began_is_not_told() -> None:
     event = draft(replace(RESTART, finished_at=900.0))
 
     assert "had run" not in event.note
-    assert "It ended with exit code 137." in event.note
+    assert "It ended with exit code 137 (SIGKILL)." in event.note
 
 
 def test_one_event_of_a_jump_says_how_far_it_went() -> None:

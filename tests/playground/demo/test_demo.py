@@ -17,7 +17,7 @@ from tests.playground.fakes import JsonObject
 NOTE = (
     "Container webapl was restarted because its liveness probe failed (restart 1). It had run "
     "for 51 s. Cause LivenessProbe, Confirmed: kubelet: failed liveness probe, kill 1; exit code "
-    "143 (Error) after 51 s."
+    "143 (SIGTERM) after 51 s."
 )
 AT = "2027-01-15T08:00:51Z"
 NOW = 1_800_000_055.0
@@ -115,7 +115,7 @@ def test_the_summary_tells_all() -> None:
         "",
         "Evidence",
         "  - kubelet: failed liveness probe, kill 1",
-        "  - exit code 143 (Error) after 51 s",
+        "  - exit code 143 (SIGTERM) after 51 s",
         "  - kubelet, 3 × Unhealthy: Liveness probe failed: HTTP probe failed with statuscode: 500",
         "",
         "The Event, as kubectl shows it",
