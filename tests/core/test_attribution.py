@@ -1509,6 +1509,37 @@ CASES = {
             failures=(replace(failed(L, 41, 1), failure=FailureReason.TIMEOUT),),
         ),
     ),
+    "an exit in the second of a kill that took one failure, and the one before is known": (
+        "LivenessProbe Medium kill-event-probe",
+        facts(
+            died(3),
+            pod=ONCE,
+            kills=(mark(K.KILL_LIVENESS, 41),),
+            failures=(replace(failed(L, 40, 1), failure=FailureReason.TIMEOUT),),
+        ),
+    ),
+    "a hook that failed in the second of the start, of an instance or the one before": (
+        "Unknown Low unknown",
+        facts(
+            died(137, start=51, end=54),
+            pod=HOOKED,
+            others=(mark(K.POST_START_FAILED, 51),),
+            restart_count=2,
+        ),
+    ),
+    "a hook that failed in the second of the first start": (
+        "PostStartHook Confirmed post-start-hook",
+        facts(died(137, start=51, end=54), pod=HOOKED, others=(mark(K.POST_START_FAILED, 51),)),
+    ),
+    "a hook that failed in the second after the start": (
+        "PostStartHook Confirmed post-start-hook",
+        facts(
+            died(137, start=51, end=54),
+            pod=HOOKED,
+            others=(mark(K.POST_START_FAILED, 52),),
+            restart_count=2,
+        ),
+    ),
     "never started, and as short as its budget allows": (
         "StartupProbe Medium never-started",
         facts(died(143, end=19), pod=START_ONLY, was_started=False),

@@ -162,9 +162,16 @@ def may_answer_a_kill(facts: Facts) -> bool:
 
 
 def is_rather_of_kill(facts: Facts, probe: Probe | None) -> bool:
-    """Whether the kill is a better explanation than an end by itself."""
-    own = _is_rather_its_own(facts) or facts.was_shown_dead
-    return not own and _failed_before(facts, probe)
+    """Whether the kill is a better explanation than an end by itself.
+
+    It is if the run that failed in the second of the kill began while the container ran. Of an
+    earlier run that says nothing: that of the last one was not reported.
+    """
+    died = facts.restart.died_at
+    if probe is None or died is None or _is_rather_its_own(facts) or facts.was_shown_dead:
+        return False
+    last = any(int(mark.at) >= int(died) for mark in facts.failure_marks(probe, died))
+    return last and _failed_before(facts, probe)
 
 
 def _is_rather_its_own(facts: Facts) -> bool:

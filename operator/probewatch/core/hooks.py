@@ -37,12 +37,15 @@ def post_start_hook(facts: Facts) -> Verdict | None:
 def _hook_failures(facts: Facts) -> list[Mark]:
     """The kubelet's reports of a failed hook in the life of the instance.
 
-    One in the second of its start is of the instance before if that had not ended yet.
+    One in the second of its start is of the instance before if that had not ended yet, or nobody
+    knows when it did.
     """
     born, died, previous = facts.born, facts.restart.died_at, facts.previous
     ended = previous.died_at if previous else None
     if born is None or died is None:
         return []
+    if ended is None and facts.restart.restart_count > 1:
+        ended = float(int(born))
     return [
         mark
         for mark in facts.book.others
