@@ -47,8 +47,8 @@ RULES: tuple[Rule, ...] = (
         judge=testimony.other_kill_event,
         meaning="The kubelet's `Killing` Event gives a reason other than a probe.",
         gives=(
-            "`SpecChange`, `Resize`, `PostStartHook`, `RestartRule`: Confirmed. A change announced "
-            "in the second of the next start: High if it fits, or Medium. New words: `Unknown` Low."
+            "`SpecChange`, `Resize`, `PostStartHook`, `RestartRule`: Confirmed; High or Medium if "
+            "it was in the second of the next start. `Unknown`: Low for a reason that is not known."
         ),
     ),
     Rule(
@@ -248,7 +248,7 @@ RULES: tuple[Rule, ...] = (
         meaning="No kill leaves its exit code, and no probe is known to have failed often enough.",
         gives=(
             "`Error`, `RestartRule`: Medium; Low if no Event was received, it was replaced in "
-            "place, or its probe killed an earlier one, or failed too few or at unknown times."
+            "place, its probe killed an earlier one, or failed too seldom or at unknown times."
         ),
     ),
     Rule(

@@ -172,10 +172,10 @@ def has_kill_of_its_own(facts: Facts, died: float) -> bool:
     or this one ended in the same second, it may as well be the kill of this one.
     """
     born = int(died if facts.born is None else facts.born)
-    fresh = {id(kill) for kill in fresh_kills(facts)}
+    fresh = tuple(fresh_kills(facts))
     return any(
         born <= int(kill.at) <= int(died)
-        and (born < int(kill.at) or born == int(died) or id(kill) in fresh)
+        and (born < int(kill.at) or born == int(died) or kill in fresh)
         and _is_near(facts, kill, died)
         for kill in facts.book.kills
         if kill.kind in OF_CONTAINER
