@@ -135,10 +135,7 @@ def _restarted(status: ContainerStatus) -> ContainerStatus:
     death = _end_before_wait(status)
     if death is None or status.waiting_reason == HOOK_FAILED:
         return status
-    count, start = status.restart_count + 1, death.finished_at
-    return replace(
-        status, restart_count=count, container_id="", waiting_reason="", running_since=start
-    )
+    return _next_instance(status, death)
 
 
 def _end_before_wait(status: ContainerStatus) -> Termination | None:
@@ -165,15 +162,19 @@ def _started_again(pod: Pod, status: ContainerStatus) -> ContainerStatus:
         return status
     if not will_restart(container, pod.spec, death.exit_code):
         return status
-    count, start = status.restart_count + 1, death.finished_at
+    return _next_instance(status, death)
+
+
+def _next_instance(status: ContainerStatus, death: Termination) -> ContainerStatus:
+    """Return the status of the instance that is started after this end."""
     return replace(
         status,
-        restart_count=count,
+        restart_count=status.restart_count + 1,
         container_id="",
         terminated=None,
         waiting_reason="",
         last=death,
-        running_since=start,
+        running_since=death.finished_at,
     )
 
 

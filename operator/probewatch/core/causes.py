@@ -23,6 +23,18 @@ class Cause(StrEnum):
     UNKNOWN = "Unknown"
 
 
+OWN_ENDS = frozenset({Cause.ERROR, Cause.COMPLETED, Cause.SIGNAL, Cause.RESTART_RULE})
+"""Causes that are not a kill by the kubelet."""
+
+KUBELET_KILLS = frozenset(
+    {
+        *(Cause.LIVENESS_PROBE, Cause.STARTUP_PROBE, Cause.POST_START_HOOK),
+        *(Cause.SPEC_CHANGE, Cause.RESIZE),
+    }
+)
+"""Causes for which the kubelet sends SIGTERM to one container."""
+
+
 class Confidence(StrEnum):
     """How sure a verdict is."""
 
@@ -60,7 +72,3 @@ class Pattern(StrEnum):
     NONE = ""
     WORKLOAD_WIDE = "WorkloadWide"
     NODE_WIDE = "NodeWide"
-
-
-OWN_ENDS = frozenset({Cause.ERROR, Cause.COMPLETED, Cause.SIGNAL, Cause.RESTART_RULE})
-"""Causes that are not a kill by the kubelet."""

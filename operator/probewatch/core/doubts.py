@@ -2,7 +2,7 @@
 
 from probewatch.core.announcements import kubelet_restarted
 from probewatch.core.book import Mark
-from probewatch.core.causes import Cause
+from probewatch.core.causes import KUBELET_KILLS
 from probewatch.core.evidence import EvidenceKind, FailureReason
 from probewatch.core.exits import GO_STOPPED, OUTSIDE_SIGNALS, SIGKILL, SIGTERM
 from probewatch.core.facts import CLOCK_SLACK, Facts
@@ -52,7 +52,7 @@ def may_have_ended_before(facts: Facts, kill: Mark, probe: Probe | None) -> bool
     if hook or _is_rather_its_own(facts):
         return True
     if probe is not None and may_fail_by_end(facts, probe):
-        return not (facts.signal == SIGTERM and _failed_before(facts, probe))
+        return not (facts.signal == SIGTERM and failed_while_running(facts, probe.probe_type))
     return facts.was_shown_dead and facts.signal not in OUTSIDE_SIGNALS
 
 
@@ -132,11 +132,6 @@ def _failures_by_end(probe: Probe) -> int:
     return 1 + (probe.timeout >= probe.period) + int(CLOCK_SLACK // probe.period)
 
 
-def _failed_before(facts: Facts, probe: Probe | None) -> bool:
-    """Whether its probe failed in a way that only a running container's probe can fail."""
-    return probe is not None and failed_while_running(facts, probe.probe_type)
-
-
 def is_as_likely_its_own(facts: Facts, probe: Probe | None) -> bool:
     """Whether an end by itself, in the second of the kill, explains as much as the kill does.
 
@@ -154,11 +149,10 @@ def may_answer_a_kill(facts: Facts) -> bool:
 
     Programs in Go leave the same code if they panic, which is more frequent.
     """
-    kills = {*PROBE_OF, Cause.POST_START_HOOK, Cause.SPEC_CHANGE, Cause.RESIZE}
     if facts.looks_killed and facts.exit_code != GO_STOPPED:
         return True
     alike = facts.with_its_exit()
-    return any(past.cause in kills and past.confidence in SURE for past in alike)
+    return any(past.cause in KUBELET_KILLS and past.confidence in SURE for past in alike)
 
 
 def is_rather_of_kill(facts: Facts, probe: Probe | None) -> bool:
@@ -171,7 +165,7 @@ def is_rather_of_kill(facts: Facts, probe: Probe | None) -> bool:
     if probe is None or died is None or _is_rather_its_own(facts) or facts.was_shown_dead:
         return False
     last = any(int(mark.at) >= int(died) for mark in facts.failure_marks(probe, died))
-    return last and _failed_before(facts, probe)
+    return last and failed_while_running(facts, probe.probe_type)
 
 
 def _is_rather_its_own(facts: Facts) -> bool:

@@ -7,7 +7,7 @@ from probewatch.core.evidence import EvidenceKind
 from probewatch.core.exits import SIGKILL, SIGTERM
 from probewatch.core.facts import Facts
 from probewatch.core.kills import STOP_SLACK, late_hook
-from probewatch.core.verdict import Verdict, conclude
+from probewatch.core.verdict import Verdict, conclude, undecided
 from probewatch.core.watermarks import HOOK_FAILED
 
 
@@ -30,7 +30,7 @@ def post_start_hook(facts: Facts) -> Verdict | None:
         return conclude(facts, Cause.POST_START_HOOK, Confidence.HIGH, why)
     doubt = "it may have ended before its hook failed"
     if not may_answer_a_kill(facts):
-        return conclude(facts, Cause.UNKNOWN, Confidence.LOW, why, doubt)
+        return undecided(facts, why, doubt)
     return conclude(facts, Cause.POST_START_HOOK, Confidence.MEDIUM, why, doubt)
 
 

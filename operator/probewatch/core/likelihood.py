@@ -17,6 +17,7 @@ from probewatch.core.verdict import (
     can_only_answer_itself,
     conclude,
     kill_was_due,
+    undecided,
     was_being_killed,
 )
 from probewatch.core.watermarks import HELD_BACK, HOOK_FAILED
@@ -57,12 +58,7 @@ def threshold(facts: Facts) -> Verdict | None:
             name, seen = probe_type.lower(), facts.failures(probe_type)
             follows = _may_follow_the_end(facts, probe_type)
             if follows and was_cut_off(facts, facts.restart.container.probe(probe_type)):
-                return conclude(
-                    facts,
-                    Cause.UNKNOWN,
-                    Confidence.LOW,
-                    "the only probe run that failed was cut off, as by its end",
-                )
+                return undecided(facts, "the only probe run that failed was cut off, as by its end")
             sure = Confidence.MEDIUM if doubt or follows else Confidence.HIGH
             return conclude(
                 facts, cause, sure, f"{seen} {name} probe failures were reported before it ended"
@@ -217,4 +213,4 @@ def unknown(facts: Facts) -> Verdict | None:
     why = "no evidence tells why it ended"
     if facts.may_be_killed and facts.looks_killed and facts.death is not None:
         why = "no evidence tells whether the kubelet killed it"
-    return conclude(facts, Cause.UNKNOWN, Confidence.LOW, why)
+    return undecided(facts, why)

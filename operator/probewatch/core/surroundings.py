@@ -13,7 +13,7 @@ from probewatch.core.sandboxes import (
     sandbox_events,
 )
 from probewatch.core.spec import ContainerKind
-from probewatch.core.verdict import Verdict, conclude, kill_was_due
+from probewatch.core.verdict import Verdict, conclude, kill_was_due, undecided
 from probewatch.core.watermarks import HELD_BACK, HOOK_FAILED
 
 NODE_CLOCK_SLACK = 600.0
@@ -51,7 +51,7 @@ def rerun(facts: Facts) -> Verdict | None:
         return conclude(facts, Cause.NODE_REBOOT, sure, why)
     if change.sandbox:
         return conclude(facts, Cause.SANDBOX_RECREATED, Confidence.MEDIUM, why)
-    return conclude(facts, Cause.UNKNOWN, Confidence.LOW, why)
+    return undecided(facts, why)
 
 
 def node_reboot(facts: Facts) -> Verdict | None:

@@ -19,7 +19,7 @@ from probewatch.core.kills import (
     matched_kill,
 )
 from probewatch.core.sandboxes import is_alone_in_new_sandbox
-from probewatch.core.spec import MINIMUM_GRACE_SECONDS
+from probewatch.core.spec import MINIMUM_GRACE_SECONDS, Probe
 from probewatch.core.verdict import (
     PROBE_KILLS,
     Verdict,
@@ -27,6 +27,7 @@ from probewatch.core.verdict import (
     failed_while_running,
     kill_was_due,
     kill_was_due_by,
+    undecided,
 )
 from probewatch.core.watermarks import RESTARTING_ALL
 
@@ -86,11 +87,18 @@ def probe_kill_event(facts: Facts) -> Verdict | None:
         why = "the kubelet may have been restarted during the kill"
         return conclude(facts, cause, Confidence.MEDIUM, said, why)
     if may_have_ended_before(facts, kill, probe):
-        sure = Confidence.HIGH if is_rather_of_kill(facts, probe) else Confidence.MEDIUM
-        if sure is Confidence.MEDIUM and is_as_likely_its_own(facts, probe):
-            cause, sure = Cause.UNKNOWN, Confidence.LOW
-        return conclude(facts, cause, sure, said, "it may have ended by itself just before")
+        return _end_or_kill(facts, probe, cause, said)
     return conclude(facts, cause, Confidence.CONFIRMED, said, final=True)
+
+
+def _end_or_kill(facts: Facts, probe: Probe | None, cause: Cause, said: str) -> Verdict:
+    """The verdict on an end by itself in the second of the kill, or by the kill."""
+    why = "it may have ended by itself just before"
+    if is_rather_of_kill(facts, probe):
+        return conclude(facts, cause, Confidence.HIGH, said, why)
+    if is_as_likely_its_own(facts, probe):
+        return undecided(facts, said, why)
+    return conclude(facts, cause, Confidence.MEDIUM, said, why)
 
 
 def _oom_during_kill(facts: Facts, kill: Mark, cause: Cause, said: str) -> Verdict:
@@ -128,8 +136,7 @@ def _killed_somehow(facts: Facts) -> Verdict | None:
     """The verdict on a kill for a reason that is not known: other rules only say what else fits."""
     if facts.out_of_memory or kill_was_due(facts):
         return None
-    why = "kubelet: killed, for a reason that is not known here"
-    return conclude(facts, Cause.UNKNOWN, Confidence.LOW, why)
+    return undecided(facts, "kubelet: killed, for a reason that is not known here")
 
 
 def _sure_of_change(facts: Facts, cause: Cause) -> Confidence:

@@ -153,6 +153,11 @@ def _at_most_medium(sure: Confidence) -> Confidence:
     return Confidence.MEDIUM if sure in SURE else sure
 
 
+def undecided(facts: Facts, *why: str) -> Verdict:
+    """Make the verdict that the cause is unknown, with what is known as evidence."""
+    return conclude(facts, Cause.UNKNOWN, Confidence.LOW, *why)
+
+
 def by_exit(facts: Facts, *why: str, sure: Confidence, final: bool = False) -> Verdict:
     """The verdict on a container that no probe killed: by its exit code, or its restart rule.
 
@@ -162,14 +167,14 @@ def by_exit(facts: Facts, *why: str, sure: Confidence, final: bool = False) -> V
     if facts.rule is not None:
         return conclude(facts, Cause.RESTART_RULE, sure, *why, final=final)
     if facts.exit_code is None:
-        return conclude(facts, Cause.UNKNOWN, Confidence.LOW, *why)
+        return undecided(facts, *why)
     if facts.exit_code == 0:
         return conclude(facts, Cause.COMPLETED, sure, *why, final=final)
     if facts.exit.by_outside_signal:
         return _by_signal(facts, *why, sure=sure, final=final)
     if facts.exit.is_unseen and facts.restart.change.unknown:
         doubt = "runtimes report this exit code for ends that they did not see, too"
-        return conclude(facts, Cause.UNKNOWN, Confidence.LOW, *why, doubt)
+        return undecided(facts, *why, doubt)
     if facts.exit.out_of_memory_in_child or facts.exit_code == NOT_KNOWN:
         return conclude(facts, Cause.ERROR, _at_most_medium(sure), *why)
     return conclude(facts, Cause.ERROR, sure, *why, final=final)
