@@ -120,3 +120,18 @@ async def test_report_reads_all_pages(tmp_path: Path) -> None:
 
     (web_found,) = view.summaries
     assert (10, 6, 151.0) == (web_found.restarts, web_found.losses, web_found.not_ready_seconds)
+
+
+async def test_report_leaves_out_what_is_no_text(tmp_path: Path) -> None:
+    """A report in another encoding than UTF-8 does not hide the others."""
+    odd = json.dumps(FULL).encode().replace(b"Deployment", b"D\xe9ployment", 1)
+    body = b'{"metadata": {}, "items": [%b, %b]}' % (odd, json.dumps(FULL).encode())
+
+    async def answer(_request: web.Request) -> web.StreamResponse:
+        return web.Response(body=body, content_type="application/json")
+
+    async with standing(FakeCluster(instead=answer), tmp_path) as kubeconfig:
+        view = await report.read(parse(report, "--kubeconfig", kubeconfig))
+
+    (web_found,) = view.summaries
+    assert 5 == web_found.restarts

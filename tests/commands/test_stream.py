@@ -214,6 +214,7 @@ WHOLE = gzip.compress(line().encode())
 
 CUT = {
     "in a line": (line() + line()[:40]).encode(),
+    "in an object that is nested deeply": line().encode() + b'{"a":' + b"[" * 100_000,
     "in a number": line().encode() + b'{"receivedAt":-',
     "where nothing was written": line().encode() + bytes(99),
     "in a line, and then nothing": (line() + line()[:40]).encode() + bytes(99),

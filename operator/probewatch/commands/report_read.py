@@ -12,6 +12,7 @@ from probewatch.kube.answers import ask_for
 from probewatch.kube.api_paths import find_path
 from probewatch.kube.client import ApiClient
 from probewatch.kube.custom_resources import GROUP_VERSION
+from probewatch.kube.objects import BROKEN
 from probewatch.kube.pages import RawPage, read_pages
 from probewatch.kube.reports import objects
 
@@ -115,7 +116,7 @@ def _decode(items: Iterable[msgspec.Raw]) -> Iterable[objects.Report]:
     for item in items:
         try:
             yield _REPORTS.decode(item)
-        except msgspec.DecodeError:
+        except BROKEN:
             continue
 
 

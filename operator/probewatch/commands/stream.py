@@ -170,7 +170,7 @@ def is_cut_off(line: bytes) -> bool:
     written = line.rstrip(UNWRITTEN)
     try:
         msgspec.json.decode(written, type=msgspec.Raw)
-    except msgspec.DecodeError:
+    except BROKEN:
         return written[:1] in {b"", b"{"}
     return written != line
 

@@ -3,9 +3,8 @@
 import logging
 from collections.abc import Callable, Mapping
 
-import msgspec
-
 from probewatch.errors import ApiError
+from probewatch.kube.objects import BROKEN
 from probewatch.kube.reports.api import ReportApi, loaded
 from probewatch.kube.reports.objects import Status
 from probewatch.records.entry import Key, Loaded
@@ -44,7 +43,7 @@ class Reading:
                 each = loaded(report)
                 if each is not None:
                     found[key] = each
-        except (ApiError, OSError, msgspec.DecodeError) as error:
+        except (ApiError, OSError, *BROKEN) as error:
             self._failure = ApiError(str(error), status=getattr(error, "status", 0))
             return None
         for namespace in self._api.refused - self._told:

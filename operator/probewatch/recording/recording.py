@@ -12,12 +12,11 @@ without them, and it is retried. Once the watch has begun, it never waits for re
 from collections.abc import Sequence
 from contextlib import suppress
 
-import msgspec
-
 from probewatch.boundary import Boundary
 from probewatch.core.model import PodUid
 from probewatch.errors import ApiError
 from probewatch.kube.lease import RELEASE_SECONDS
+from probewatch.kube.objects import BROKEN
 from probewatch.kube.reports.api import ReportApi, Requester
 from probewatch.kube.reports.reports import Reports
 from probewatch.kube.reports.writer import RESUME_SECONDS
@@ -236,7 +235,7 @@ class Recording:
     async def _look_around(self, now: float) -> None:
         """Look for reports that others changed or deleted, and free what is not needed any more."""
         if self.is_open():
-            with suppress(ApiError, OSError, msgspec.DecodeError):
+            with suppress(ApiError, OSError, *BROKEN):
                 await self.reports.look_around()
                 # A namespace that can be read by now is loaded by a new takeover.
                 self._is_writing = self.book.unread <= self._api.refused

@@ -64,7 +64,7 @@ class MetadataTemplate(msgspec.Struct, gc=False):
         notes = text[begin + len(self.labels) : len(text) - len(self.owners)]
         try:
             _decode_any(b"{%b}" % notes)
-        except msgspec.DecodeError:
+        except objects.BROKEN:
             return False
         return text.endswith(self.owners) and not has_notes(notes)
 

@@ -64,7 +64,7 @@ class ReportApi:
         """Yield all reports, page by page.
 
         Namespaces in which the list is forbidden are left out, unless that is all of them. Raises
-        ApiError, with 404 if the CRD is missing, or msgspec.DecodeError.
+        ApiError, with 404 if the CRD is missing, or one of `objects.BROKEN`.
         """
         async for item in self._list(accept=JSON):
             report = _decode(item)

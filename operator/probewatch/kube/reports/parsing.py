@@ -32,7 +32,7 @@ _DECODER = msgspec.json.Decoder(objects.Report, strict=False)
 
 
 def decode_report(body: bytes | msgspec.Raw) -> objects.Report:
-    """Decode a report; raises msgspec.DecodeError."""
+    """Decode a report; raises one of `kube.objects.BROKEN`."""
     return _DECODER.decode(bytes(body))
 
 
