@@ -1,13 +1,10 @@
 """What a replica shows in /metrics of workloads, by what it knows of the Lease."""
 
-import asyncio
 from dataclasses import replace
 
 import aiohttp
 
 from probewatch.core.findings import PodTracked
-from probewatch.core.model import Condition
-from probewatch.core.observe import PodObserved
 from probewatch.core.spec import PodSpec
 from probewatch.metrics.cluster_families import RESTARTS
 from probewatch.records.entry import Key, Loaded
@@ -15,8 +12,7 @@ from probewatch.service.parts import Parts
 from probewatch.settings import Settings
 from tests.core.test_ledger import CART, POD, restart, told
 from tests.support.builders import pod as built
-from tests.support.controller_scene import pod
-from tests.support.operator_parts import make_parts
+from tests.support.operator_parts import let_lists_be_complete, lose_readiness, make_parts
 
 SETTINGS = Settings(metrics_address="127.0.0.1:0", instance="test")
 
@@ -28,17 +24,10 @@ async def ready_parts(settings: Settings = SETTINGS) -> Parts:
     """Parts that have seen a pod lose its readiness, and wait for nothing more."""
     parts = await make_parts(settings)
     parts.prepared = True
-    for watch in parts.watches:
-        watch.stats.synced = True
+    let_lists_be_complete(parts)
     if parts.recording is not None:
         parts.recording.refused("403")
-    for version, is_ready in ((1, True), (2, False)):
-        ready = Condition(status=is_ready, reason="", last_transition=1000.0 + version)
-        seen = pod(version=version, phase="Running", conditions={"Ready": ready})
-        parts.controller.observe(PodObserved(pod=seen))
-    publishing = asyncio.create_task(parts.controller.publish())
-    await parts.controller.drain(5)
-    publishing.cancel()
+    await lose_readiness(parts)
     return parts
 
 

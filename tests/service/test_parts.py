@@ -1,18 +1,17 @@
 """The parts of the operator: what /metrics waits for, and in which order the parts end."""
 
-import asyncio
 from dataclasses import replace
 
 import pytest
 
 from probewatch.core.findings import Finding, Restart
-from probewatch.core.model import Condition, PodUid
+from probewatch.core.model import PodUid
 from probewatch.core.observe import PodObserved
 from probewatch.settings import Settings
 from tests.support.builders import pod as built
 from tests.support.builders import status
 from tests.support.controller_scene import pod
-from tests.support.operator_parts import make_parts
+from tests.support.operator_parts import let_lists_be_complete, lose_readiness, make_parts
 
 SETTINGS = Settings(metrics_address="127.0.0.1:0", instance="test")
 
@@ -41,8 +40,7 @@ async def test_metrics_wait_until_the_lists_are_published() -> None:
     """When all pods are listed, /metrics still waits for the findings of the lists."""
     parts = await make_parts(replace(SETTINGS, records=False))
     parts.prepared = True
-    for watch in parts.watches:
-        watch.stats.synced = True
+    let_lists_be_complete(parts)
     assert [] == [*parts.find_missing()]
 
     parts.controller.observe(PodObserved(pod=pod()))
@@ -55,14 +53,7 @@ async def test_metrics_wait_until_the_lists_are_published() -> None:
 async def test_each_finding_is_counted_once(*, records: bool, events: int) -> None:
     """With or without records a finding reaches /metrics once; a standby writes no Event of it."""
     parts = await make_parts(replace(SETTINGS, records=records))
-    for version, is_ready in ((1, True), (2, False)):
-        ready = Condition(status=is_ready, reason="", last_transition=1000.0 + version)
-        seen = pod(version=version, phase="Running", conditions={"Ready": ready})
-        parts.controller.observe(PodObserved(pod=seen))
-
-    publishing = asyncio.create_task(parts.controller.publish())
-    await parts.controller.drain(5)
-    publishing.cancel()
+    await lose_readiness(parts)
 
     (cells,) = parts.counters.tables.transitions.rows.values()
     assert sum(cells[1]) == 1

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from probewatch.clock import Clock
-from probewatch.core.model import Condition, OwnerRef, PodRef, PodUid
+from probewatch.core.model import OwnerRef, PodRef, PodUid
 from probewatch.core.observe import PodObserved
 from probewatch.kube.access import Access
 from probewatch.kube.client import ApiClient
@@ -23,7 +23,7 @@ from tests.support.controller_scene import pod
 from tests.support.credentials import HeldCredentials
 from tests.support.fake_cluster import FakeCluster, serving
 from tests.support.fake_time import FakeTime
-from tests.support.operator_parts import make_parts
+from tests.support.operator_parts import let_lists_be_complete, lose_readiness, make_parts, publish
 from tests.support.probe_policies import read_policy
 
 SETTINGS = Settings(metrics_address="127.0.0.1:0", instance="test", lease_namespace="probewatch")
@@ -48,12 +48,6 @@ async def connected(cluster: FakeCluster, settings: Settings) -> AsyncIterator[P
         await login.read()
         async with ApiClient(login, timeout_seconds=5, clock=Clock()) as client:
             yield Parts(settings=settings, login=login, client=client, clock=FakeTime().clock)
-
-
-def let_lists_be_complete(parts: Parts) -> None:
-    """Mark all watches as listed."""
-    for watch in parts.watches:
-        watch.stats.synced = True
 
 
 @pytest.mark.parametrize(
@@ -194,22 +188,6 @@ async def test_policy_of_a_pod_limits_what_its_report_holds() -> None:
     parts.policies.index.take(read_policy(spec={"historyLimit": 7}))
 
     assert (SETTINGS.history_limit, 7) == (before, parts.recording.limit_for(uid))
-
-
-async def lose_readiness(parts: Parts) -> None:
-    """Let a pod lose its readiness, and publish that."""
-    for version, is_ready in ((1, True), (2, False)):
-        ready = Condition(status=is_ready, reason="", last_transition=1000.0 + version)
-        seen = pod(version=version, phase="Running", conditions={"Ready": ready})
-        parts.controller.observe(PodObserved(pod=seen))
-    await publish(parts)
-
-
-async def publish(parts: Parts) -> None:
-    """Publish what was found."""
-    publishing = asyncio.create_task(parts.controller.publish())
-    await parts.controller.drain(5)
-    publishing.cancel()
 
 
 @pytest.mark.parametrize("is_dry", [False, True], ids=["with Events", "dry run"])
