@@ -87,8 +87,8 @@ class Turns:
     def miss(self, key: Key) -> float:
         """Count a report that is missing as a fault; return the seconds until it is made again.
 
-        None for the first in a row: somebody deleted it. One that is missing again was deleted as
-        soon as it was made, as by the garbage collector if its workload has gone.
+        No pause for the first in a row: somebody deleted it. One that is missing again was deleted
+        as soon as it was made, as by the garbage collector if its workload has gone.
         """
         return 0.0 if self.fault(key) == 1 else self.pause(key)
 
