@@ -45,6 +45,7 @@ TEXTS = {
     "BO": ("BackOff", "Back-off restarting failed container {} in pod web"),
     "SC": ("SandboxChanged", "Pod sandbox changed, it will be killed and re-created."),
     "FH": ("FailedPostStartHook", "PostStartHook failed"),
+    "FP": ("FailedPreStopHook", "PreStopHook failed"),
     "FL": ("Failed", "Error: failed to start container"),
 }
 SIDECAR_TEXTS = TEXTS | {

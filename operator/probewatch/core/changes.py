@@ -28,7 +28,12 @@ AT_ONCE = 1.0
 
 
 def with_environment(mark: Watermark, pod: Pod) -> Watermark:
-    """The watermark with image, resources and sandbox of its instance, as long as it runs."""
+    """The watermark with image, resources and sandbox of its instance, as long as it runs.
+
+    Its sandbox was ready before it: kubelets from 1.36 on show the next sandbox as ready while the
+    status still has the instances that they have just stopped for it.
+    Source: kubelet/kubelet.go (OnPodSandboxReady); seen on 1.36.2.
+    """
     if not mark.running and mark.image is not None:
         return mark
     image, resources = mark.image, mark.resources
@@ -37,7 +42,7 @@ def with_environment(mark: Watermark, pod: Pod) -> Watermark:
         image = spec.image  # this instance keeps it until it is replaced
         resources = (resources if _is_resize_pending(pod) else "") or spec.resources
     pod_ip = "" if pod.spec.host_network else pod.pod_ip
-    since = ready_sandbox(pod)
+    since = ready_sandbox(pod) if mark.sandbox_since is None else mark.sandbox_since
     environment = (image, resources, pod_ip, since)
     if environment == (mark.image, mark.resources, mark.pod_ip, mark.sandbox_since):
         return mark
@@ -120,7 +125,9 @@ def change_of(pod_change: PodChange, pod: Pod, mark: Watermark, status: Containe
         unknown=mark.image is None,
         image=mark.image != image,
         resources=mark.resources != resources and not _is_resize_pending(pod),
-        sandbox=_is_new_sandbox(mark, pod) and not _is_of_old_sandbox(status, since),
+        sandbox=_is_new_sandbox(mark, pod)
+        and not _is_of_old_sandbox(status, since)
+        and not _has_outlived(mark, status, since),
         same_sandbox=since is not None and since == mark.sandbox_since,
         sandbox_since=since,
         restarting_all=pod_change.restarting_all,
@@ -151,6 +158,17 @@ def _is_of_old_sandbox(status: ContainerStatus, since: float | None) -> bool:
     if since is None or death is None or death.container_id != status.container_id:
         return False
     return death.started_at is not None and death.started_at + READY_SLACK < since
+
+
+def _has_outlived(mark: Watermark, status: ContainerStatus, since: float | None) -> bool:
+    """Whether the instance ended after this sandbox had become ready, which thus is its own.
+
+    The condition is also set anew when the runtime could not be asked for a while.
+    """
+    death = mark.death or newest_end(status)
+    if since is None or death is None or death.finished_at is None:
+        return False
+    return death.container_id == mark.instance_id and death.finished_at > since + AT_ONCE
 
 
 def _is_restarting_all(pod: Pod) -> bool:

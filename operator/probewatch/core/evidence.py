@@ -33,6 +33,7 @@ class EvidenceKind(StrEnum):
     BACK_OFF = "BackOff"
     START_FAILED = "StartFailed"
     POST_START_FAILED = "PostStartFailed"
+    PRE_STOP_FAILED = "PreStopFailed"
     SANDBOX_CHANGED = "SandboxChanged"
     NODE_REBOOTED = "NodeRebooted"
     KUBELET_STARTED = "KubeletStarted"

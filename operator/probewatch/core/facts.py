@@ -216,18 +216,19 @@ class Facts:
     def order_tells(self) -> bool:
         """Whether being shown as terminated rules out a probe kill.
 
-        It does if the kubelet would have replaced a killed container, or shown it as waiting. With
-        policy `Never` it does neither. And kubelets up to 1.34 use the pod's policy to decide
-        between waiting and terminated, even for a killed sidecar that waits for its restart.
+        It does if the kubelet would have replaced a killed one, or shown it as waiting: not with
+        policy `Never`, nor for a sidecar that ended with 0, which it takes for an init container
+        that is done. Up to 1.34 it goes by the pod's policy, even for a killed sidecar in back-off.
+        Source: kubelet/kubelet_pods.go (convertToAPIContainerStatuses).
         """
         if self.restart.container.kind is not ContainerKind.SIDECAR:
             return self.policy is not RestartPolicy.NEVER
-        shown = bool(self.restart.waiting_reason) or self._came_at_once()
-        return shown or starts_again(self.spec.restart_policy, self.exit.said)
-
-    def _came_at_once(self) -> bool:
         died, born = self.restart.died_at, self.restart.next_start
-        return died is not None and born is not None and born - died <= AT_ONCE
+        at_once = died is not None and born is not None and born - died <= AT_ONCE
+        if at_once or self.exit_code == 0:
+            return at_once
+        waited = bool(self.restart.waiting_reason)
+        return waited or starts_again(self.spec.restart_policy, self.exit.said)
 
     @property
     def rule(self) -> RestartRule | None:

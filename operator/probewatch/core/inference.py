@@ -47,7 +47,9 @@ def canary(facts: Facts) -> Verdict | None:
     if blind and (facts.looks_killed or kill_was_due(facts)):
         return None
     if facts.died_by_itself or not facts.may_be_killed:
-        doubt = blind or facts.in_place or announcements.kubelet_restarted(facts)
+        # A kill that the runtime answers with an error is shown as an end of the container's own.
+        due = facts.may_be_killed and kill_was_due(facts)
+        doubt = blind or due or facts.in_place or announcements.kubelet_restarted(facts)
         sure = Confidence.MEDIUM if doubt or _is_otherwise_due(facts) else Confidence.CONFIRMED
         return by_exit(facts, why, sure=sure, final=sure is Confidence.CONFIRMED)
     # Only the missing Event speaks against a kill here, and an Event may be lost.

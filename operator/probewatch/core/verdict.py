@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from probewatch.core.causes import Cause, Confidence
 from probewatch.core.evidence import EvidenceKind, FailureReason
 from probewatch.core.exits import NOT_KNOWN, SIGKILL, SIGTERM, render_exit
-from probewatch.core.facts import Facts
+from probewatch.core.facts import CLOCK_SLACK, Facts
 from probewatch.core.past import SURE
 from probewatch.core.spec import ContainerKind, HandlerKind, ProbeType
 from probewatch.core.values import replace
@@ -109,6 +109,20 @@ def was_being_killed(facts: Facts) -> bool:
     if died is None or facts.signal not in {SIGTERM, SIGKILL}:
         return False
     return kill_was_due_by(facts, int(died) - KILL_BEGINS)
+
+
+def was_being_stopped(facts: Facts) -> bool:
+    """Whether its preStop hook failed: the kubelet only runs it for a container that it stops.
+
+    Source: kubelet/kuberuntime/kuberuntime_container.go (killContainer).
+    """
+    born, died = facts.born, facts.restart.died_at
+    if born is None or died is None:
+        return False
+    return any(
+        mark.kind is EvidenceKind.PRE_STOP_FAILED and int(born) < mark.at <= died + CLOCK_SLACK
+        for mark in facts.book.others
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

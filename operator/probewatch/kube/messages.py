@@ -33,6 +33,7 @@ _BY_REASON = {
     "BackOff": EvidenceKind.BACK_OFF,
     "Failed": EvidenceKind.START_FAILED,
     "FailedPostStartHook": EvidenceKind.POST_START_FAILED,
+    "FailedPreStopHook": EvidenceKind.PRE_STOP_FAILED,
     "SandboxChanged": EvidenceKind.SANDBOX_CHANGED,
 }
 

@@ -105,7 +105,12 @@ def render_state(view: PodView, item: Seen) -> JsonObject:
 
 
 def _is_held(view: PodView, item: Seen) -> bool:
-    """Whether a container should run, but the last attempt to start it failed."""
+    """Whether a container should run, but the last attempt to start it failed.
+
+    The kubelet takes a sidecar that ended with 0 for an init container that has succeeded.
+    """
+    if item.spec.role is not Role.REGULAR and item.exit is not None and item.exit.code == 0:
+        return False
     return item.waiting is not None and not view.is_over and must_start(item)
 
 
