@@ -360,6 +360,17 @@ def test_truth_is_read_from_a_file(tmp_path: Path) -> None:
     assert TRUTH | {"ok": {}} == truth.read_truth(str(path))
 
 
+def test_truth_by_restart_count(tmp_path: Path) -> None:
+    """The causes of each restart may be named by its count; a count without is a mistake."""
+    path = tmp_path / "truth.json"
+    path.write_text('{"pods": {"web": {"app": {"1": ["LivenessProbe"]}}}}')
+
+    accuracy = truth.judge([restart(1), restart(2)], truth.read_truth(str(path)))
+
+    assert (2, 1) == (accuracy.total, accuracy.right)
+    assert frozenset() == accuracy.mistakes[0].true_causes
+
+
 @pytest.mark.parametrize("content", ["[]", '{"pods": {"web": {"app": ["Bad luck"]}}}'])
 def test_a_file_that_is_no_truth_is_named(tmp_path: Path, content: str) -> None:
     """An invalid truth file is one line of error."""

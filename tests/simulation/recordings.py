@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
+from pathlib import Path
 from random import Random
 
 import msgspec
@@ -14,7 +15,7 @@ from probewatch.commands import stream, truth
 from probewatch.commands.replay import replay
 from probewatch.commands.stream import Kind, LineType, Record
 from tests.simulation.score import Score
-from tests.support.traces import LOOPS, LOOPS_TRUTH
+from tests.support.traces import LOOPS, truth_of
 
 Records = list[Record]
 
@@ -39,9 +40,9 @@ class Variant:
 
 
 @cache
-def recorded() -> tuple[Record, ...]:
+def recorded(trace: Path = LOOPS) -> tuple[Record, ...]:
     """The recording without any change."""
-    return tuple(stream.read_streams([str(LOOPS)]))
+    return tuple(stream.read_streams([str(trace)]))
 
 
 def nature(record: Record) -> _Named:
@@ -199,15 +200,17 @@ VARIANTS = (
 )
 
 
-def judge_variant(variant: Variant) -> Score:
+def judge_variant(variant: Variant, trace: Path = LOOPS) -> Score:
     """Replay a variant with each of its seeds, and compare the verdicts with the truth."""
-    known, score = truth.read_truth(str(LOOPS_TRUTH)), Score()
+    known, score = truth.read_truth(truth_of(trace)), Score()
     for seed in variant.seeds:
-        found, ledger = replay(variant.change(list(recorded()), Random(seed)))
+        found, ledger = replay(variant.change(list(recorded(trace)), Random(seed)))
         if not ledger.balanced:
             score.unbalanced.append(f"{variant.what}, seed {seed}: {ledger}")
         for restart in found.restarts:
-            true = known[restart.pod.name].get(restart.container, frozenset())
+            if restart.pod.name not in known:
+                continue
+            true = truth.true_causes(restart, known)
             where = f"{variant.what}, seed {seed}, {restart.pod.name} {restart.restart_count}"
             score.add(restart, true, where)
     return score

@@ -1,10 +1,20 @@
 """Streams of a real cluster, recorded by `probewatch record`."""
 
+from pathlib import Path
+
 from tests.conftest import REPOSITORY
 
 TRACES = REPOSITORY / "tests" / "data" / "traces"
 
 LOOPS = TRACES / "loops.jsonl.gz"
 """Half an hour of pods in restart loops."""
-LOOPS_TRUTH = TRACES / "loops.truth.json"
-"""The true causes of their restarts."""
+
+RANDOM = TRACES / "random.jsonl.gz"
+"""Pods drawn at random, with the causes of each restart in `random.truth.json`."""
+DISTURBED = TRACES / "disturbed.jsonl.gz"
+"""Others on a node whose sandboxes, runtime and kubelet fail, and that goes down once."""
+
+
+def truth_of(trace: Path) -> str:
+    """Return the file with the true causes of a recording."""
+    return str(trace).replace(".jsonl.gz", ".truth.json")

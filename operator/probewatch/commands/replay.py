@@ -70,8 +70,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--truth",
         metavar="FILE",
-        help='known causes, {"pods": {POD: {CONTAINER: [CAUSE, ...]}}}: also print how many '
-        "verdicts are right, and which are not (the first 20; all of them as JSON)",
+        help='known causes, {"pods": {POD: {CONTAINER: [CAUSE, ...]}}}, or by restart count, '
+        '{CONTAINER: {"1": [CAUSE, ...]}}: also print how many verdicts are right, and which are '
+        "not (the first 20; all of them as JSON)",
     )
 
 

@@ -1,9 +1,9 @@
 """Measures the accuracy of a replay where the true causes are known.
 
 A truth file names, for each pod and container of a recording, the causes that are
-right for every restart of it: `{"pods": {pod: {container: [cause, ...]}}}`. A
-container of a named pod that is not named itself must not restart at all. Pods
-that the file does not name are not judged.
+right for every restart of it, `{"pods": {pod: {container: [cause, ...]}}}`, or for
+each one by its count, `{container: {"1": [cause, ...], "2": ...}}`. What is not named
+of a named pod must not restart at all. Pods that the file does not name are not judged.
 """
 
 from collections import Counter
@@ -19,14 +19,15 @@ from probewatch.core.causes import Cause, Confidence
 from probewatch.core.findings import Restart
 from probewatch.kube.objects import BROKEN
 
-Truth = Mapping[str, Mapping[str, frozenset[Cause]]]
+Causes = frozenset[Cause]
+Truth = Mapping[str, Mapping[str, Causes | Mapping[int, Causes]]]
 
 _SURE = frozenset({Confidence.CONFIRMED, Confidence.HIGH})
 _NO_VERDICT = frozenset({Cause.UNKNOWN, Cause.UNOBSERVED})
 
 
 class _File(msgspec.Struct):
-    pods: dict[str, dict[str, frozenset[Cause]]]
+    pods: dict[str, dict[str, Causes | dict[int, Causes]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ class Mistake:
     """A restart whose verdict is not among the true causes."""
 
     restart: Restart
-    true_causes: frozenset[Cause]
+    true_causes: Causes
 
     @property
     def is_verdict(self) -> bool:
@@ -104,11 +105,13 @@ def judge(restarts: Iterable[Restart], truth: Truth) -> Accuracy:
     """Compare every restart of the pods that the truth names with it."""
     judged = [restart for restart in restarts if restart.pod.name in truth]
     mistakes = (
-        Mistake(restart=restart, true_causes=_true_causes(restart, truth)) for restart in judged
+        Mistake(restart=restart, true_causes=true_causes(restart, truth)) for restart in judged
     )
     wrong = (each for each in mistakes if each.restart.cause not in each.true_causes)
     return Accuracy(total=len(judged), mistakes=tuple(wrong))
 
 
-def _true_causes(restart: Restart, truth: Truth) -> frozenset[Cause]:
-    return truth[restart.pod.name].get(restart.container, frozenset())
+def true_causes(restart: Restart, truth: Truth) -> Causes:
+    """Return the causes that are right for a restart of a pod that the truth names."""
+    known = truth[restart.pod.name].get(restart.container, frozenset[Cause]())
+    return known if isinstance(known, frozenset) else known.get(restart.restart_count, frozenset())
