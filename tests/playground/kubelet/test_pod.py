@@ -221,6 +221,16 @@ def test_a_sidecar_starts_before_the_app_and_ends_after_it() -> None:
     assert [(31, "Killing", "Stopping container side")] == reasons(node, "Killing")
 
 
+@pytest.mark.parametrize(("code", "shown"), [(0, "terminated"), (3, "waiting")])
+def test_a_sidecar_in_back_off(code: int, shown: str) -> None:
+    """One that ended with 0 is not shown as waiting: it looks like an init container's success."""
+    side = make_container(f"-exit-at 3 -exit-code {code}", name="side", restartPolicy="Always")
+    node = live(make_pod(make_container(), initContainers=[side]), 13)
+
+    assert reasons(node, "BackOff")
+    assert [shown] == list(container(node, "side")["state"])
+
+
 # --- changes ------------------------------------------------------------------------
 
 
