@@ -144,9 +144,8 @@ RULES: tuple[Rule, ...] = (
         judge=inference.canary,
         meaning="The Events of the next start arrived, so the Event of a kill would have too.",
         gives=(
-            "`Error`, `Completed`, `RestartRule`: Confirmed. `Signal`: High. All: Medium if the "
-            "container was not shown as terminated, since Events are also lost otherwise, or a "
-            "probe had failed up to its threshold."
+            "`Error`, `Completed`, `RestartRule`: Confirmed. `Signal`: High. All: Medium if it was "
+            "not shown as terminated (Events are also lost otherwise), or a probe kill was due."
         ),
     ),
     Rule(
