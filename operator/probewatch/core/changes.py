@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from probewatch.core.exits import NO_EXIT
+from probewatch.core.facts import CLOCK_SLACK
 from probewatch.core.model import ContainerStatus, Pod, Termination
 from probewatch.core.restarts import Change, Watermark, is_lost, newest_end
 from probewatch.core.spec import ContainerKind
@@ -168,7 +169,7 @@ def _has_outlived(mark: Watermark, status: ContainerStatus, since: float | None)
     death = mark.death or newest_end(status)
     if since is None or death is None or death.finished_at is None:
         return False
-    return death.container_id == mark.instance_id and death.finished_at > since + AT_ONCE
+    return death.container_id == mark.instance_id and death.finished_at > since + CLOCK_SLACK
 
 
 def _is_restarting_all(pod: Pod) -> bool:

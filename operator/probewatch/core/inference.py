@@ -43,17 +43,16 @@ def canary(facts: Facts) -> Verdict | None:
     if kills.may_have_been_killed(facts):
         return None
     why = "no Killing event arrived, although the events of the next start did"
-    blind = not facts.order_tells and facts.may_be_killed
-    if blind and (facts.looks_killed or kill_was_due(facts)):
+    blind, due = not facts.order_tells and facts.may_be_killed, kill_was_due(facts)
+    if blind and (facts.looks_killed or due):
         return None
     if facts.died_by_itself or not facts.may_be_killed:
         # A kill that the runtime answers with an error is shown as an end of the container's own.
-        due = facts.may_be_killed and kill_was_due(facts)
         doubt = blind or due or facts.in_place or announcements.kubelet_restarted(facts)
         sure = Confidence.MEDIUM if doubt or _is_otherwise_due(facts) else Confidence.CONFIRMED
         return by_exit(facts, why, sure=sure, final=sure is Confidence.CONFIRMED)
     # Only the missing Event speaks against a kill here, and an Event may be lost.
-    if kill_was_due(facts):
+    if due:
         return None
     return by_exit(facts, why, "it was not shown as terminated", sure=Confidence.MEDIUM)
 

@@ -7,7 +7,7 @@ from probewatch.core.evidence import EvidenceKind
 from probewatch.core.facts import CLOCK_SLACK, KILL_AFTER_DEATH, Facts
 from probewatch.core.restarts import CountedRestart
 from probewatch.core.spec import ProbeType
-from probewatch.core.verdict import PROBE_KILLS, PROBE_OF, was_being_killed, was_being_stopped
+from probewatch.core.verdict import PROBE_KILLS, PROBE_OF, was_being_killed
 
 OF_CONTAINER = frozenset({*PROBE_KILLS, EvidenceKind.KILL_POST_START_HOOK})
 """Kills for what the container itself did."""
@@ -184,8 +184,7 @@ def has_kill_of_its_own(facts: Facts, died: float) -> bool:
 
 def may_have_been_killed(facts: Facts) -> bool:
     """Whether a kill that was due, under way or reported may have ended it; if none matched."""
-    asked = was_being_killed(facts) or was_being_stopped(facts)
-    return asked or (facts.looks_killed and is_unmatched(facts))
+    return was_being_killed(facts) or (facts.looks_killed and is_unmatched(facts))
 
 
 def lived_on(facts: Facts, kill: Mark) -> bool:

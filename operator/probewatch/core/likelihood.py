@@ -19,7 +19,6 @@ from probewatch.core.verdict import (
     kill_was_due,
     undecided,
     was_being_killed,
-    was_being_stopped,
 )
 from probewatch.core.watermarks import HELD_BACK, HOOK_FAILED
 
@@ -49,7 +48,7 @@ def threshold(facts: Facts) -> Verdict | None:
     if not (facts.in_place or facts.looks_killed):
         return None
     shown = facts.was_shown_dead
-    if shown and not (was_being_killed(facts) or was_being_stopped(facts)):
+    if shown and not was_being_killed(facts):
         return None
     change = facts.restart.change
     doubt = shown or facts.out_of_memory or facts.exit.crashed or change.image or change.resources

@@ -104,22 +104,24 @@ def kill_was_due_by(facts: Facts, at: float) -> bool:
 
 
 def was_being_killed(facts: Facts) -> bool:
-    """Whether a signal that the kubelet sends ended it, and a probe kill had been due before."""
-    died = facts.restart.died_at
-    if died is None or facts.signal not in {SIGTERM, SIGKILL}:
-        return False
-    return kill_was_due_by(facts, int(died) - KILL_BEGINS)
+    """Whether the kubelet was stopping it when it ended.
 
-
-def was_being_stopped(facts: Facts) -> bool:
-    """Whether its preStop hook failed: the kubelet only runs it for a container that it stops.
-
+    Either a probe kill had been due before one of the kubelet's signals ended it, or its preStop
+    hook failed, which the kubelet only runs for a container that it stops.
     Source: kubelet/kuberuntime/kuberuntime_container.go (killContainer).
     """
-    born, died = facts.born, facts.restart.died_at
-    if born is None or died is None:
+    died = facts.restart.died_at
+    if died is None:
         return False
-    return any(
+    signalled = facts.signal in {SIGTERM, SIGKILL}
+    due = signalled and kill_was_due_by(facts, int(died) - KILL_BEGINS)
+    return due or _has_failed_pre_stop(facts, died)
+
+
+def _has_failed_pre_stop(facts: Facts, died: float) -> bool:
+    """Whether its preStop hook failed before it ended; in the first second it is another's."""
+    born = facts.born
+    return born is not None and any(
         mark.kind is EvidenceKind.PRE_STOP_FAILED and int(born) < mark.at <= died + CLOCK_SLACK
         for mark in facts.book.others
     )
