@@ -37,6 +37,8 @@ class Cluster:
 
     leases: FakeLeases = field(default_factory=FakeLeases)
     api: FakeReports = field(default_factory=FakeReports)
+    garbage: bytes = b""
+    """Returned instead of lists of reports."""
 
     async def interfere(self, _verb: str, _path: str) -> int:
         """Return the status of the answer, if it is not the usual one; for subclasses."""
@@ -53,6 +55,8 @@ class Cluster:
     ) -> tuple[int, bytes]:
         if status := await self.interfere(verb, path):
             return status, b"{}"
+        if self.garbage and verb == "GET" and path.endswith("/probereports"):
+            return 200, self.garbage
         if "/leases" in path:
             return await self.leases.request(verb, path, body=body)
         return await self.api.request(verb, path, body=body, params=params, accept=accept)

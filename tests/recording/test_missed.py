@@ -1,7 +1,6 @@
 """What no leader has recorded is counted by the next one, and what one recorded is not again."""
 
 import asyncio
-from collections.abc import Mapping
 
 import pytest
 
@@ -216,25 +215,6 @@ async def test_list_that_cannot_be_decoded_is_read_again() -> None:
     assert 1 == len(after.recording.book)
 
 
-class Unreadable(Cluster):
-    """A cluster that answers lists of reports with these bytes, if any."""
-
-    body = b""
-
-    async def request(
-        self,
-        verb: str,
-        path: str,
-        *,
-        body: object | None = None,
-        params: Mapping[str, str] | None = None,
-        accept: str = "",
-    ) -> tuple[int, bytes]:
-        if self.body and verb == "GET" and path.endswith("/probereports"):
-            return 200, self.body
-        return await super().request(verb, path, body=body, params=params, accept=accept)
-
-
 @pytest.mark.parametrize(
     "body",
     [b'{"metadata": {"continue": "\xe4"}}', b'{"items": ' + b"[" * 100_000],
@@ -242,16 +222,16 @@ class Unreadable(Cluster):
 )
 async def test_list_of_no_text_or_form_is_read_again(body: bytes) -> None:
     """Neither stops the replica, at its start or when it looks around as the leader."""
-    time, cluster = FakeTime(), Unreadable()
+    time, cluster = FakeTime(), Cluster()
     leader, _ = await recorded_once(time, cluster)
-    cluster.body = body
+    cluster.garbage = body
     await live(time, LOOK_AROUND_SECONDS + 5, leader)
     wrote = leader.recording.is_open()
     await leader.recording.lease.release()
     after = Replica(cluster, time, Settings(instance="three"))
     await after.recording.start()
     waits = len(after.recording.book)
-    cluster.body = b""
+    cluster.garbage = b""
     await live(time, 60, after)
 
     assert wrote

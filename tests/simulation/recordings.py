@@ -200,6 +200,11 @@ VARIANTS = (
 )
 
 
+def find_variant(what: str) -> Variant:
+    """Return the variant of this name."""
+    return next(each for each in VARIANTS if each.what == what)
+
+
 def judge_variant(variant: Variant, trace: Path = LOOPS) -> Score:
     """Replay a variant with each of its seeds, and compare the verdicts with the truth."""
     known, score = truth.read_truth(truth_of(trace)), Score()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.recordings import VARIANTS, judge_variant
+from tests.simulation.recordings import find_variant, judge_variant
 from tests.support.traces import DISTURBED, RANDOM
 
 LOSSES = (
@@ -21,9 +21,7 @@ LOSSES = (
 @pytest.mark.parametrize("what", LOSSES)
 def test_losses(trace: Path, what: str) -> None:
     """Restarts are counted once, no sure verdict is wrong, and few others are, whatever is lost."""
-    [variant] = (each for each in VARIANTS if each.what == what)
-
-    score = judge_variant(replace(variant, seeds=range(1)), trace)
+    score = judge_variant(replace(find_variant(what), seeds=range(1)), trace)
 
     assert ([], []) == (score.unbalanced, score.mistakes)
     assert score.wrong <= 0.07 * score.restarts
@@ -33,9 +31,7 @@ def test_losses(trace: Path, what: str) -> None:
 @pytest.mark.parametrize(("trace", "floor"), [(RANDOM, 0.98), (DISTURBED, 0.96)])
 def test_complete(trace: Path, floor: float) -> None:
     """If all is delivered, no sure verdict is wrong, and nearly all causes are right."""
-    [variant] = (each for each in VARIANTS if each.what == "nothing")
-
-    score = judge_variant(variant, trace)
+    score = judge_variant(find_variant("nothing"), trace)
 
     assert ([], []) == (score.unbalanced, score.mistakes)
     assert score.accuracy >= floor
