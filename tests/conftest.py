@@ -6,6 +6,7 @@ import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import settings
@@ -65,14 +66,17 @@ def _restored_logging() -> Iterator[None]:
 
 
 def require_program(name: str) -> str:
-    """Return the path of the program *name*; without it skip the test, or fail it in CI.
+    """Return the path of the program *name*; without it skip the test, or fail it in CI."""
+    return shutil.which(name) or lack_program(
+        f"the program {name} is not on PATH (.ci/run installs it)"
+    )
+
+
+def lack_program(reason: str) -> NoReturn:
+    """Skip the test because a program does not run here, or fail it in CI.
 
     CI fails because a check that is skipped there is never run at all.
     """
-    path = shutil.which(name)
-    if path is not None:
-        return path
-    reason = f"the program {name} is not on PATH (.ci/run installs it)"
     if os.environ.get(TOOLS_ARE_REQUIRED):
         pytest.fail(f"{reason}, and {TOOLS_ARE_REQUIRED} is set", pytrace=False)
     pytest.skip(reason)

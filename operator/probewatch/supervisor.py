@@ -194,6 +194,8 @@ def kopf_operator(memo: Memo) -> Operate:
             stop_flag=stop,
             clusterwide=not settings.namespaces,
             namespaces=settings.namespaces,
+            # By default kopf asks for the name of the user, and in a pod there is none.
+            identity=settings.instance,  # type: ignore[arg-type]  # a NewType that it keeps private
             liveness_endpoint=f"http://{address}/healthz" if address else None,
             standalone=True,
         )

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import REPOSITORY
 from tests.support.fake_cluster import Asked, FakeCluster, Json, serving
+from tests.system.tools import unnamed_user
 
 pytestmark = pytest.mark.slow
 
@@ -21,15 +22,23 @@ BOUND_SECONDS = 30
 """The longest that any test here waits."""
 
 
-async def start(folder: Path, *arguments: str) -> Process:
-    """Start the program; *folder* is its home and may contain a kubeconfig."""
+USER_NAMES = frozenset({"LOGNAME", "USER", "LNAME", "USERNAME"})
+"""The environment variables that name the user; a pod has none of them."""
+
+
+async def start(folder: Path, *arguments: str, before: Sequence[str] = ()) -> Process:
+    """Start the program; *folder* is its home and may contain a kubeconfig.
+
+    *before* is the beginning of the command: a program that runs the rest of it.
+    """
+    mine = os.environ.items()
     environ = {
-        **{name: value for name, value in os.environ.items() if "KUBE" not in name},
+        **{name: value for name, value in mine if "KUBE" not in name and name not in USER_NAMES},
         "HOME": str(folder),
         "PYTHONPATH": str(REPOSITORY / "operator"),
         "PROBEWATCH_METRICS_ADDRESS": "127.0.0.1:0",
     }
-    command = [sys.executable, "-m", "probewatch", *arguments]
+    command = [*before, sys.executable, "-m", "probewatch", *arguments]
     return await asyncio.create_subprocess_exec(
         *command, env=environ, cwd=folder, stdout=PIPE, stderr=PIPE
     )
@@ -56,11 +65,14 @@ def write_kubeconfig(folder: Path, server: str, **user: str) -> str:
 
 
 @asynccontextmanager
-async def operator(folder: Path, cluster: FakeCluster) -> AsyncIterator[Process]:
+async def operator(
+    folder: Path, cluster: FakeCluster, *, before: Sequence[str] = ()
+) -> AsyncIterator[Process]:
     """Run the operator against a cluster, and kill it if it is left at the end."""
     async with serving(cluster) as server, asyncio.timeout(BOUND_SECONDS):
         kubeconfig = write_kubeconfig(folder, server)
-        process = await start(folder, "run", "--kubeconfig", kubeconfig, "--log-format", "json")
+        arguments = ("run", "--kubeconfig", kubeconfig, "--log-format", "json")
+        process = await start(folder, *arguments, before=before)
         try:
             await cluster.heard(lambda asked: asked.query.get("watch") == "true")
             yield process
@@ -118,6 +130,17 @@ async def test_signal_ends_it_with_status_0(tmp_path: Path, number: signal.Signa
     messages = [json.loads(line)["message"] for line in err.decode().splitlines()]
     assert (0, "Ended") == (process.returncode, messages[-1])
     assert "probewatch starts" in messages
+
+
+async def test_kopf_starts_for_a_user_without_a_name(tmp_path: Path) -> None:
+    """The user of the image has no name, and kopf runs there, too."""
+    cluster = FakeCluster()
+    async with operator(tmp_path, cluster, before=unnamed_user()) as process:
+        await cluster.heard(lambda asked: asked.path == "/api")  # only kopf requests that
+        process.terminate()
+        _, err = await process.communicate()
+
+    assert "kopf ended" not in err.decode()
 
 
 async def test_second_signal_ends_it_at_once(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import os
 import subprocess
 from collections.abc import Mapping
 
-from tests.conftest import require_program
+from tests.conftest import lack_program, require_program
 
 BOUND_SECONDS = 40
 """The longest that a program may take."""
@@ -31,6 +31,18 @@ async def run_tool(
     )
     assert (ran.returncode != 0) is fails, f"{command}\n{ran.stdout}\n{ran.stderr}"
     return ran.stdout + (ran.stderr if fails else "")
+
+
+def unnamed_user() -> list[str]:
+    """Return the beginning of a command that runs the rest as the user without a name of the image.
+
+    It still reads the files of the user who runs the tests.
+    """
+    command = [require_program("unshare"), "--user", "--map-user=65532", "--map-group=65532"]
+    tried = subprocess.run([*command, "true"], capture_output=True, text=True, check=False)
+    if tried.returncode:
+        lack_program(f"unshare cannot create a user namespace here: {tried.stderr.strip()}")
+    return command
 
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:
