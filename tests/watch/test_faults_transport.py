@@ -341,7 +341,15 @@ async def refused(answer: Answer) -> None:
     await answer.say(422, b'{"kind":"Status","code":422}')
 
 
+async def etcd_too_old(answer: Answer) -> None:
+    """A server whose etcd cannot report its progress."""
+    await answer.begin()
+    await answer.write(b'{"type": "ERROR", "object": {"kind": "Status", "code": 500}}\n')
+    await answer.end()
+
+
 NO_STREAMS = {
+    "too old an etcd": (etcd_too_old, 0.1),
     "refused": (refused, 1.0),
     "ignored": (ignorant, 12.0),
     "ignored, with a bookmark": (plain_bookmark, 1.0),

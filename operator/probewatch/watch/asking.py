@@ -15,6 +15,7 @@ from probewatch.watch.transport import (
 
 OK = 200
 GONE = 410
+INTERNAL_ERROR = 500
 
 
 class Asker:

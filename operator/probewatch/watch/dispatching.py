@@ -6,7 +6,7 @@ from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from probewatch.kube.objects import BROKEN
 from probewatch.kube.parsing import parse_version
-from probewatch.watch.asking import GONE
+from probewatch.watch.asking import GONE, INTERNAL_ERROR
 from probewatch.watch.decoding import Decodes, Page, T, Update
 from probewatch.watch.lines import Line
 from probewatch.watch.transport import StreamFaultError, WatchStats
@@ -188,7 +188,13 @@ class Dispatcher(Generic[T]):
         self._stats.field_errors += update.dropped + _count_flaws(found)
 
     def _take_end(self, update: Update[T]) -> None:
-        """Handle the bookmark that ends a streaming list, the only line in it but for ADDED."""
+        """Handle the bookmark that ends a streaming list, the only line in it but for ADDED.
+
+        With an etcd that cannot report its progress, API servers answer with an internal error.
+        Source: apiserver/pkg/storage/cacher/cacher.go (Watch).
+        """
+        if update.type == "ERROR" and update.code == INTERNAL_ERROR:
+            raise NotStreamedError("no streaming list", relist=True)
         self._check(update)
         if update.type == "BOOKMARK" and update.ends_list:
             self._stats.has_bookmarks = True
