@@ -15,6 +15,7 @@ NOT_READY = "ProbeWatchNotReady"
 CANNOT_KILL = "ProbeWatchProbeCannotKill"
 LOSING = "ProbeWatchOperatorLosingData"
 DEAF = "ProbeWatchOperatorDeaf"
+WITHOUT_POLICIES = "ProbeWatchOperatorWithoutPolicies"
 SILENT = 'probewatch_watch_relists_total{resource="pods",reason="Silence"}'
 BUDGET_TOO_SMALL = "ProbeWatchStartupBudgetTooSmall"
 
@@ -410,6 +411,24 @@ STORIES = [
         name="a network fails twice in a day without a reset",
         series={SILENT: "0x60 1x600 2x600"},
         firing={"65m": [], "70m": [], "11h10m": []},
+    ),
+    Story(
+        name="kopf ends whenever it is started, until the operator is upgraded",
+        series={"probewatch_kopf_failures_total": "0 4 5 6+1x60 67x60"},
+        firing={"10m": [], "20m": [WITHOUT_POLICIES], "60m": [WITHOUT_POLICIES], "80m": []},
+    ),
+    Story(
+        name="kopf ends a few times while an API server starts",
+        series={"probewatch_kopf_failures_total": "0x9 1 3 4x60"},
+        firing={"20m": [], "30m": []},
+    ),
+    Story(
+        name="kopf ends because the credentials are refused",
+        series={
+            "probewatch_kopf_failures_total": "0+1x60",
+            'probewatch_api_requests_total{code="401"}': "0+2x60",
+        },
+        firing={"30m": ["ProbeWatchOperatorUnauthorized"]},
     ),
     Story(
         name="Events are dropped",
