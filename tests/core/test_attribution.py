@@ -1827,7 +1827,24 @@ CASES = {
     ),
     "startup failures in place": (
         "StartupProbe High threshold-reached",
+        facts(
+            died(143), pod=BOTH, was_started=False, path=PLACE, failures=(failed(S, 40, 3, 10.0),)
+        ),
+    ),
+    "startup failures in place, with an exit code that no kill is known to leave": (
+        "StartupProbe Medium threshold-reached",
         facts(died(3), pod=BOTH, was_started=False, path=PLACE, failures=(failed(S, 40, 3, 10.0),)),
+    ),
+    "startup failures in place, with the exit code that a kill left before": (
+        "StartupProbe High threshold-reached",
+        facts(
+            died(3),
+            pod=BOTH,
+            was_started=False,
+            path=PLACE,
+            failures=(failed(S, 40, 3, 10.0),),
+            past=(past(Cause.STARTUP_PROBE, 3, 500),),
+        ),
     ),
     "never started, regular": (
         "StartupProbe Medium never-started",

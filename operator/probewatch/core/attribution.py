@@ -91,8 +91,8 @@ RULES: tuple[Rule, ...] = (
         judge=sandboxes.sandbox,
         meaning="All containers restarted and the pod got a new sandbox, not after a reboot.",
         gives=(
-            "`SandboxRecreated`: High if the kubelet said so; Medium by the new sandbox alone, and "
-            "with restart policy `Never`."
+            "`SandboxRecreated`: High if the kubelet said so; Medium by the new sandbox alone, if it "
+            "was shown as terminated, or with policy `Never`."
         ),
     ),
     Rule(
@@ -198,9 +198,7 @@ RULES: tuple[Rule, ...] = (
         name="no-probe",
         judge=likelihood.no_probe,
         meaning="The container has no probe that could have killed it.",
-        gives=(
-            "`Error`, `Completed`, `Signal`, `RestartRule`: Medium. `Unknown`: Low if it is unseen."
-        ),
+        gives="`Error`, `Completed`, `Signal`, `RestartRule`: Medium. `Unknown`: Low if unseen.",
     ),
     Rule(
         name="threshold-reached",
@@ -209,9 +207,9 @@ RULES: tuple[Rule, ...] = (
         gives=(
             "`LivenessProbe`, `StartupProbe`: High; Medium if the runtime reports `OOMKilled`, the "
             "container crashed (a signal such as SIGSEGV), its end may have caused the last "
-            "failure, or its image or resources changed. Medium if it was not replaced in place "
-            "and its exit code is unknown or one of Windows, or it was shown as terminated. "
-            "`Unknown`: Low if its end cut off the only run that failed."
+            "failure, its image or resources changed, no kill is known to leave its exit code, or "
+            "it was shown as terminated. Medium if it was not replaced in place and its exit code "
+            "is unknown or one of Windows. `Unknown`: Low if its end cut off the only failed run."
         ),
     ),
     Rule(
@@ -229,8 +227,9 @@ RULES: tuple[Rule, ...] = (
             "earlier ends with its exit code were such, or one was a probe's kill."
         ),
         gives=(
-            "`LivenessProbe`, `StartupProbe`, `PostStartHook`: Medium, never more: a status that "
-            "is written late can hide that the container had already ended."
+            "`LivenessProbe`, `StartupProbe`, `PostStartHook`: Medium, since a status written late "
+            "can hide an end. High if a probe surely killed it at this age three times, and "
+            "nothing else ended it with this exit code."
         ),
     ),
     Rule(

@@ -6,6 +6,7 @@ from probewatch.core.causes import OWN_ENDS, Cause, Confidence
 from probewatch.core.doubts import was_cut_off
 from probewatch.core.exits import SIGTERM
 from probewatch.core.facts import Facts
+from probewatch.core.past import SURE
 from probewatch.core.spec import Probe, ProbeType
 from probewatch.core.values import replace
 from probewatch.core.verdict import (
@@ -21,6 +22,12 @@ from probewatch.core.verdict import (
     was_being_killed,
 )
 from probewatch.core.watermarks import HELD_BACK, HOOK_FAILED
+
+OFTEN = 3
+"""So many sure kills at the same age leave no doubt about one more."""
+
+SAME_AGE = 2.0
+"""Seconds by which lifetimes differ that count as the same; each is known to a second or two."""
 
 
 def no_probe(facts: Facts) -> Verdict | None:
@@ -53,6 +60,7 @@ def threshold(facts: Facts) -> Verdict | None:
     change = facts.restart.change
     doubt = shown or facts.out_of_memory or facts.exit.crashed or change.image or change.resources
     doubt = doubt or kills.is_said_after(facts) or (facts.exit.is_mute and not facts.in_place)
+    doubt = doubt or _ended_unlike_kills(facts)
     for cause, probe_type in PROBE_KILLS.values():
         if facts.threshold_reached(probe_type):
             name, seen = probe_type.lower(), facts.failures(probe_type)
@@ -64,6 +72,16 @@ def threshold(facts: Facts) -> Verdict | None:
                 facts, cause, sure, f"{seen} {name} probe failures were reported before it ended"
             )
     return None
+
+
+def _ended_unlike_kills(facts: Facts) -> bool:
+    """Whether no kill is known that left its exit code.
+
+    A busy kubelet begins a kill seconds after it is due. An application may end by itself before.
+    """
+    return not facts.looks_killed and not any(
+        past.cause in PROBE_OF and past.confidence in SURE for past in facts.with_its_exit()
+    )
 
 
 def _may_follow_the_end(facts: Facts, probe_type: ProbeType) -> bool:
@@ -121,9 +139,10 @@ def _within_budget(facts: Facts, probe: Probe) -> bool:
 def replaced_in_place(facts: Facts) -> Verdict | None:
     """It was replaced without being shown as terminated, as after a kill by the kubelet.
 
-    Never sure by itself, however often it happened before: if a status is written late, a
-    container that died by itself looks the same. A crash such as SEGV is its own, unless earlier
-    ends suggest that it crashes when it is told to stop.
+    Never sure by itself: if a status is written late, a container that died by itself looks the
+    same. It is sure for one that surely was killed at the same age several times, and never ended
+    that way for another reason: that is what is left of a loop whose Events are dropped. A crash
+    such as SEGV is its own, unless earlier ends suggest that it crashes when it is told to stop.
     """
     container = facts.restart.container
     if not facts.in_place or not facts.may_be_killed or facts.habit(sure=True) in OWN_ENDS:
@@ -140,7 +159,24 @@ def replaced_in_place(facts: Facts) -> Verdict | None:
     if probe is not None and _is_too_early(facts, probe):
         return None
     why = "it was replaced without being shown as terminated, as after a kill by the kubelet"
+    if _is_killed_at_its_age(facts, cause):
+        again = f"it was killed at this age before, {OFTEN} times or more"
+        return conclude(facts, cause, Confidence.HIGH, why, again)
     return conclude(facts, cause, Confidence.MEDIUM, why)
+
+
+def _is_killed_at_its_age(facts: Facts, cause: Cause) -> bool:
+    """Whether a probe surely killed it at this age several times, and nothing else ended it so."""
+    change, age = facts.restart.change, facts.lifetime
+    if cause not in PROBE_OF or age is None or facts.exit.says_oom_killed:
+        return False
+    if change.unknown or change.image or change.resources:
+        return False
+    alike = facts.with_its_exit()
+    if any(past.cause is not cause or past.own_end for past in alike):
+        return False
+    sure = (past.lifetime for past in alike if past.confidence in SURE)
+    return sum(at is not None and abs(at - age) <= SAME_AGE for at in sure) >= OFTEN
 
 
 def _crashes_if_told_to_stop(facts: Facts) -> bool:

@@ -7,12 +7,15 @@ from probewatch.core.exits import SIGKILL
 from probewatch.core.facts import Facts
 from probewatch.core.kills import matched_kill
 from probewatch.core.restarts import VANISHED
-from probewatch.core.spec import MINIMUM_GRACE_SECONDS
+from probewatch.core.spec import MINIMUM_GRACE_SECONDS, RestartPolicy
 from probewatch.core.verdict import Verdict, conclude, kill_was_due
 from probewatch.core.watermarks import HOOK_FAILED
 
 SANDBOX_SLACK = 30.0
 """Seconds from the end of the old sandbox's last container until the new sandbox is created."""
+
+AT_ONCE = 3.0
+"""Seconds from the end of a container until its pod has a new sandbox, if that is why it ended."""
 
 
 def is_alone_in_new_sandbox(facts: Facts) -> bool:
@@ -39,20 +42,43 @@ def sandbox(facts: Facts) -> Verdict | None:
         return None
     vanished = facts.death is not None and facts.death.reason == VANISHED
     hook = facts.restart.waiting_reason == HOOK_FAILED  # no sync can change a sandbox meanwhile
-    early = facts.died_by_itself or hook or _had_ended_before_reboot(facts)
-    if early and not stopped and not vanished:
+    shown = facts.died_by_itself and not _ended_with_sandbox(facts)
+    if (shown or hook or _had_ended_before_reboot(facts)) and not stopped and not vanished:
         return None  # it had ended before the sandbox did
-    if not facts.order_tells and kill_was_due(facts):
-        return None  # with restartPolicy Never a probe kill may stop the whole pod
+    if _may_be_stopped_for_probe(facts, said=bool(said)):
+        return None
     if said and facts.death is not None:
         why = "kubelet: pod sandbox changed"
         sure = facts.order_tells or not facts.may_be_killed
+        sure = sure and (stopped or vanished or not facts.died_by_itself)
         confidence = Confidence.HIGH if sure else Confidence.MEDIUM
         return conclude(facts, Cause.SANDBOX_RECREATED, confidence, why)
     # A static pod that was stopped with its node also gets a new sandbox, once the node is back.
     if not _was_near_new_sandbox(facts):
         return None
     return conclude(facts, Cause.SANDBOX_RECREATED, Confidence.MEDIUM, "the pod got a new sandbox")
+
+
+def _ended_with_sandbox(facts: Facts) -> bool:
+    """Whether it ended as one that is told to stop, and its pod got the new sandbox at once.
+
+    A container that is stopped with its sandbox is shown as terminated if another has to start
+    before it: an init container or a sidecar.
+    """
+    died, since = facts.restart.died_at, facts.restart.change.sandbox_since
+    near = died is not None and since is not None and 0.0 <= since - died <= AT_ONCE
+    return near and facts.restart.change.sandbox and facts.looks_killed
+
+
+def _may_be_stopped_for_probe(facts: Facts, *, said: bool) -> bool:
+    """Whether the new sandbox may follow a probe kill, which stops a whole pod of policy `Never`.
+
+    Source: kubelet/kuberuntime/kuberuntime_manager.go (computePodActions).
+    """
+    if facts.order_tells:
+        return False
+    never = facts.policy is RestartPolicy.NEVER and facts.may_be_killed
+    return kill_was_due(facts) or (never and not said)
 
 
 def has_ended_for_memory(facts: Facts) -> bool:
