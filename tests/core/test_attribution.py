@@ -440,8 +440,12 @@ CASES = {
         facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 38),), path=OWN, pod=NEVER_PRE_STOP),
     ),
     "the kill is said a second after an end in place": (
-        "LivenessProbe Medium replaced-in-place",
+        "Error Medium died-before-kill",
         facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 40),), path=PLACE),
+    ),
+    "the kill is said a second after an end in place by a signal that the kubelet sends": (
+        "LivenessProbe Medium replaced-in-place",
+        facts(died(137, end=39), kills=(mark(K.KILL_LIVENESS, 40),), path=PLACE),
     ),
     "the kill is known better than the end of the same second": (
         "LivenessProbe Confirmed kill-event-probe",
@@ -458,7 +462,7 @@ CASES = {
         ),
     ),
     "the kill is said two seconds after an end in place, and failures before it": (
-        "LivenessProbe Medium threshold-reached",
+        "Error Medium died-before-kill",
         facts(
             died(1, end=39),
             failures=(failed(L, 38, 3),),

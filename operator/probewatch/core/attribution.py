@@ -91,8 +91,8 @@ RULES: tuple[Rule, ...] = (
         judge=sandboxes.sandbox,
         meaning="All containers restarted and the pod got a new sandbox, not after a reboot.",
         gives=(
-            "`SandboxRecreated`: High if the kubelet said so; Medium by the new sandbox alone, if it "
-            "was shown as terminated, or with policy `Never`."
+            "`SandboxRecreated`: High if the kubelet said so; Medium by the new sandbox alone, if "
+            "it was shown as terminated, or with policy `Never`."
         ),
     ),
     Rule(
@@ -153,8 +153,9 @@ RULES: tuple[Rule, ...] = (
         judge=inference.late_kill,
         meaning="The probe's kill or the failure of the postStart hook came after the end.",
         gives=(
-            "`Error`, `Completed`, `Signal`, `RestartRule`: High; Medium if the Event's count "
-            "shows an earlier kill, or only a failure of the probe after the end was reported."
+            "`Error`, `Completed`, `Signal`, `RestartRule`: High; Medium if the Event's count has "
+            "an earlier kill, if it was replaced in place within two seconds, or if only a failure "
+            "of the probe after the end was reported."
         ),
     ),
     Rule(

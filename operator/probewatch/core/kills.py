@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable
 
-from probewatch.core.book import Book, Mark
+from probewatch.core.book import Mark
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.facts import CLOCK_SLACK, KILL_AFTER_DEATH, Facts
-from probewatch.core.restarts import CountedRestart
 from probewatch.core.spec import ProbeType
 from probewatch.core.verdict import PROBE_KILLS, PROBE_OF, was_being_killed
 
@@ -86,21 +85,6 @@ def _kill_without_times(facts: Facts) -> Mark | None:
     start, limit = facts.restart.next_start, facts.grace() + STOP_SLACK
     fits = [kill for kill in fresh_kills(facts) if start - limit <= kill.at <= start]
     return fits[-1] if fits else None
-
-
-def used_by_others(
-    restart: CountedRestart, book: Book, used: frozenset[tuple[str, int]]
-) -> frozenset[tuple[str, int]]:
-    """The used kills that are not available to a restart.
-
-    Kills within the life of its instance stay available: it used them itself when its verdict was
-    published, and it may be judged again. Those in the second of its start are of the one before.
-    """
-    death = restart.termination
-    if not used or death is None or death.started_at is None or death.finished_at is None:
-        return used
-    begin, end = int(death.started_at) + 1, death.finished_at
-    return used.difference((k.series, k.count) for k in book.kills if begin <= k.at <= end)
 
 
 def fresh_kills(facts: Facts) -> Iterable[Mark]:

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from probewatch.core.attribution import attribute
 from probewatch.core.causes import Confidence
 from probewatch.core.exits import is_of_windows
-from probewatch.core.facts import KILL_AFTER_DEATH, Facts
+from probewatch.core.facts import Facts
 from probewatch.core.findings import Finding, Restart
-from probewatch.core.kills import used_by_others
 from probewatch.core.loops import add_restart, settle_by
 from probewatch.core.model import ContainerStatus
 from probewatch.core.past import PAST_KEPT, Past, showed_windows
@@ -19,6 +18,7 @@ from probewatch.core.policy import Policy
 from probewatch.core.restart_policy import OVER
 from probewatch.core.restarts import CountedRestart, Path, identity
 from probewatch.core.state import ContainerMemory, Pending, PodState, Settled
+from probewatch.core.used_kills import kills_up_to_its_end, used_by_others
 from probewatch.core.values import quickly_made, replace
 from probewatch.core.verdict import Rule, Verdict
 
@@ -165,19 +165,7 @@ def _past(memory: ContainerMemory, restart: CountedRestart, published: Restart) 
 
 
 def _use(memory: ContainerMemory, restart: CountedRestart) -> frozenset[tuple[str, int]]:
-    """The used kills with those up to the end of this instance, retries of its kill included.
-
-    A kill in a later second than the start of the next instance is for that one.
-    """
-    born = restart.next_start
-    end = born if restart.died_at is None else restart.died_at
-    if restart.termination is None or end is None:
-        return memory.used
-    latest = end if restart.path is Path.TERMINATED_SEEN else end + KILL_AFTER_DEATH
-    taken = {
-        (kill.series, kill.count)
-        for kill in memory.book.kills
-        if kill.at <= latest and (born is None or int(kill.at) <= max(end, born))
-    }
+    """The used kills with those that this restart explains or follows from."""
+    taken = {(kill.series, kill.count) for kill in kills_up_to_its_end(restart, memory.book)}
     kept = {(kill.series, kill.count) for kill in memory.book.kills}
     return frozenset((memory.used | taken) & kept)
