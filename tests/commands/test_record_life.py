@@ -67,17 +67,56 @@ async def test_what_is_recorded_is_in_the_file_soon(tmp_path: Path) -> None:
 
 async def test_flags_select_what_is_recorded(tmp_path: Path) -> None:
     """Each namespace is asked for by itself, and pods by their labels; Events have none."""
-    cluster = FakeCluster()
+    cluster = FakeCluster(allows=False)
     flags = ("-n", "shop", "-n", "cart", "-l", "app=web", "--duration", "0.2s")
     await run(cluster, tmp_path, str(tmp_path / "r.jsonl"), *flags)
 
     places = {f"/api/v1/namespaces/{name}" for name in ("shop", "cart")}
+    got = [each for each in cluster.asked if each.method == "GET"]
     assert {f"{place}/{what}" for place in places for what in ("pods", "events")} == {
-        each.path for each in cluster.asked
+        each.path for each in got
     }
-    for each in cluster.asked:
+    for each in got:
         selector = "app=web" if each.path.endswith("/pods") else None
         assert selector == each.query.get("labelSelector"), each
+
+
+REBOOTED: Json = {
+    "kind": "Event",
+    "metadata": {"name": "node1.1", "namespace": "default", "uid": "e-1"},
+    "involvedObject": {"kind": "Node", "name": "node1"},
+    "reason": "Rebooted",
+    "source": {"component": "kubelet", "host": "node1"},
+}
+
+
+@pytest.mark.usefixtures("_flushes_often")
+@pytest.mark.parametrize("flags", [(), ("-n", "shop")])
+async def test_what_kubelets_say_of_their_nodes_is_recorded(
+    flags: tuple[str, ...], tmp_path: Path
+) -> None:
+    """A replay has to know of reboots as the operator does, also for one namespace alone."""
+    cluster = FakeCluster()
+    await cluster.put("/api/v1/namespaces/default/events", REBOOTED)
+
+    content = await recorded_until(cluster, tmp_path / "r.jsonl", "Rebooted", *flags)
+
+    assert [REBOOTED] == [json.loads(line)["object"] for line in content.splitlines()]
+    (asked, *_) = (each for each in cluster.asked if each.path.startswith("/api/v1/namespaces/def"))
+    assert "involvedObject.kind=Node,source=kubelet" == asked.query["fieldSelector"]
+
+
+async def test_right_that_a_recording_can_do_without(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without the right to Events about nodes the rest is recorded, and it is told."""
+    cluster, path = FakeCluster(allows=False), tmp_path / "r.jsonl"
+    await cluster.put("/api/v1/namespaces/shop/pods", pod())
+    await run(cluster, tmp_path, str(path), "-n", "shop", "--duration", "0.2s")
+
+    (told,) = caplog.messages
+    assert told.startswith("Events about nodes are not recorded")
+    assert "web-x" in path.read_text()
 
 
 @dataclass

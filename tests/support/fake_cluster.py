@@ -63,6 +63,8 @@ class FakeCluster:
 
     asked: list[Asked] = field(default_factory=list)
     refuse: Callable[[web.Request], int] = lambda _request: 0
+    allows: bool = True
+    """What a review of our own rights says."""
     instead: Answer | None = None
     """Replaces all answers, for servers that misbehave."""
     _objects: dict[str, dict[str, Json]] = field(default_factory=dict)
@@ -130,7 +132,7 @@ class FakeCluster:
     async def _take(self, request: web.Request) -> web.Response:
         body = await request.json()
         if request.path.endswith("selfsubjectaccessreviews"):
-            body["status"] = {"allowed": True}
+            body["status"] = {"allowed": self.allows}
         return web.json_response(body, status=201)
 
     def _list(self, request: web.Request) -> web.Response:

@@ -27,16 +27,13 @@ from probewatch.commands.pipes import on_reader_gone
 from probewatch.commands.privacy import Omission
 from probewatch.commands.record_objects import RawObject
 from probewatch.commands.record_progress import Progress
+from probewatch.commands.record_rights import check_rights, may_watch_nodes
 from probewatch.commands.record_streams import Output, build_loops
 from probewatch.commands.recording import Recording
 from probewatch.commands.stream import STDIN, LineType
 from probewatch.errors import ApiError, InputError
-from probewatch.kube.answers import ask
-from probewatch.kube.api_paths import find_path
-from probewatch.kube.client import ApiClient
 from probewatch.service.runtime import run_on_best_loop
 from probewatch.service.signals import stop_on_signals
-from probewatch.settings import Settings
 from probewatch.watch.loop import WatchLoop
 
 _log = logging.getLogger(__name__)
@@ -124,7 +121,8 @@ async def record(args: argparse.Namespace) -> None:
     settings = read_settings(args, namespaces=namespaces, pod_selector=args.selector)
     clock = Clock()
     async with open_client(settings, clock) as client:
-        await _check_rights(client, settings)
+        await check_rights(client, settings)
+        nodes = await may_watch_nodes(client)
         # A session that breaks off (SIGHUP) loses no lines either.
         stopping = stop_on_signals(signal.SIGHUP)
         with _opened(args.file, append=args.append) as file, stopping as stop:
@@ -133,7 +131,7 @@ async def record(args: argparse.Namespace) -> None:
             )
             failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             output = Output(recording=recording, clock=clock, failed=failed)
-            loops = tuple(build_loops(client, settings, output))
+            loops = tuple(build_loops(client, settings, output, nodes=nodes))
             progress = Progress(args.file, loops, recording, clock)
             flush_seconds = STREAM_FLUSH_SECONDS if args.file == STDOUT else FLUSH_SECONDS
             flushing = _keep_flushing(output, loops, progress, flush_seconds)
@@ -185,14 +183,6 @@ async def _keep_flushing(
             output.write(LineType.BOOKMARK, b"{}")
         output.flush()
         progress.show()
-
-
-async def _check_rights(client: ApiClient, settings: Settings) -> None:
-    """List one pod and one Event in each namespace, so that a missing right fails at once."""
-    for namespace in settings.namespaces or (None,):
-        params = {"labelSelector": settings.pod_selector} if settings.pod_selector else {}
-        await ask(client, find_path("v1", "pods", namespace), {**params, "limit": "1"})
-        await ask(client, find_path("v1", "events", namespace), {"limit": "1"})
 
 
 @contextmanager

@@ -22,7 +22,13 @@ from probewatch.core.evidence import Evidence, occurrence
 from probewatch.kube.event_objects import read_event
 from probewatch.kube.objects import BROKEN, Metadata
 from probewatch.kube.testimony import parse_evidence
-from probewatch.service.watches import event_target, pod_target, surroundings, watch_options
+from probewatch.service.watches import (
+    event_target,
+    node_target,
+    pod_target,
+    surroundings,
+    watch_options,
+)
 from probewatch.settings import Settings
 from probewatch.watch.loop import WatchLoop
 from probewatch.watch.transport import Transport, WatchTarget
@@ -168,13 +174,18 @@ def _read_evidence(text: bytes) -> Evidence | None:
 
 
 def build_loops(
-    transport: Transport, settings: Settings, output: Output
+    transport: Transport, settings: Settings, output: Output, *, nodes: bool
 ) -> Iterator[WatchLoop[RawObject]]:
-    """Yield the watches to run: pods and the kubelet's Events, of all or of named namespaces."""
+    """Yield the watches to run: pods and the kubelet's Events, of all or of named namespaces.
+
+    *nodes* says whether Events about nodes, which tell of reboots, are recorded, too.
+    """
     for namespace in settings.namespaces or (None,):
         pods = StreamWriter(output=output, sweeps=True)
         yield _loop(transport, settings, pod_target(settings, namespace), pods)
         yield _loop(transport, settings, event_target(namespace), EventWriter(output=output))
+    if nodes:
+        yield _loop(transport, settings, node_target(), EventWriter(output=output))
 
 
 def _loop(

@@ -64,6 +64,12 @@ def event_target(namespace: str | None) -> WatchTarget:
     return _target("events", namespace, {"fieldSelector": KUBELET_EVENTS})
 
 
+def node_target() -> WatchTarget:
+    """Return the target for the kubelets' Events on nodes."""
+    path = find_path("v1", "events", NODE_NAMESPACE)
+    return WatchTarget(path=path, name="node-events", params={"fieldSelector": NODE_EVENTS})
+
+
 def build_watches(
     *,
     settings: Settings,
@@ -154,9 +160,7 @@ class _WatchBuilder:
 
     def build_optional(self, evidence: EvidenceFeed) -> Watch:
         """Build the watch of Events on nodes, which starts once its permission is granted."""
-        path = find_path("v1", "events", NODE_NAMESPACE)
-        params = {"fieldSelector": NODE_EVENTS}
-        target = WatchTarget(path=path, name="node-events", params=params)
+        target = node_target()
         loop = self._loop(target, Decoder(event_objects.Event), evidence)
 
         async def run() -> None:
