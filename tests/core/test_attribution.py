@@ -1835,6 +1835,30 @@ CASES = {
             died(143), pod=BOTH, was_started=False, path=PLACE, failures=(failed(S, 40, 3, 10.0),)
         ),
     ),
+    "startup failures in place, and a preStop hook that was run after the end": (
+        "StartupProbe Medium threshold-reached",
+        facts(
+            died(143),
+            pod=BOTH,
+            was_started=False,
+            path=PLACE,
+            failures=(failed(S, 40, 3, 10.0),),
+            others=(mark(K.PRE_STOP_FAILED, 43),),
+            next_start=44.0,
+        ),
+    ),
+    "startup failures in place, and a preStop hook that failed with the container": (
+        "StartupProbe High threshold-reached",
+        facts(
+            died(143),
+            pod=BOTH,
+            was_started=False,
+            path=PLACE,
+            failures=(failed(S, 40, 3, 10.0),),
+            others=(mark(K.PRE_STOP_FAILED, 41),),
+            next_start=44.0,
+        ),
+    ),
     "startup failures in place, with an exit code that no kill is known to leave": (
         "StartupProbe Medium threshold-reached",
         facts(died(3), pod=BOTH, was_started=False, path=PLACE, failures=(failed(S, 40, 3, 10.0),)),

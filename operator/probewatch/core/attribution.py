@@ -208,9 +208,9 @@ RULES: tuple[Rule, ...] = (
         gives=(
             "`LivenessProbe`, `StartupProbe`: High; Medium if the runtime reports `OOMKilled`, the "
             "container crashed (a signal such as SIGSEGV), its end may have caused the last "
-            "failure, its image or resources changed, no kill is known to leave its exit code, or "
-            "it was shown as terminated. Medium if it was not replaced in place and its exit code "
-            "is unknown or one of Windows. `Unknown`: Low if its end cut off the only failed run."
+            "failure, its image or resources changed, no kill is known to leave its exit code, its "
+            "preStop hook ran in vain, it was shown as terminated, or it was not replaced in place "
+            "and its exit code is unknown. `Unknown`: Low if its end cut off the only run."
         ),
     ),
     Rule(

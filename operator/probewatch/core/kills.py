@@ -210,6 +210,18 @@ def has_failed_late(facts: Facts) -> bool:
     )
 
 
+def is_stopped_later(facts: Facts) -> bool:
+    """Whether a preStop hook failed in a later second than the end: it was run in vain.
+
+    The end of a container also ends its hook. So the kubelet began its kill only after that.
+    """
+    died = facts.restart.died_at
+    return died is not None and any(
+        mark.kind is EvidenceKind.PRE_STOP_FAILED and _is_late(facts, mark, died)
+        for mark in facts.book.others
+    )
+
+
 def late_hook(facts: Facts) -> Mark | None:
     """A postStart hook that failed after the instance had ended, and because of that.
 

@@ -60,7 +60,7 @@ def threshold(facts: Facts) -> Verdict | None:
     change = facts.restart.change
     doubt = shown or facts.out_of_memory or facts.exit.crashed or change.image or change.resources
     doubt = doubt or kills.is_said_after(facts) or (facts.exit.is_mute and not facts.in_place)
-    doubt = doubt or _ended_unlike_kills(facts)
+    doubt = doubt or _ended_unlike_kills(facts) or kills.is_stopped_later(facts)
     for cause, probe_type in PROBE_KILLS.values():
         if facts.threshold_reached(probe_type):
             name, seen = probe_type.lower(), facts.failures(probe_type)
