@@ -3,13 +3,15 @@
 import asyncio
 from dataclasses import dataclass, field
 
+import pytest
+
 from probewatch.core.causes import Cause, Confidence
 from probewatch.core.counters import Reading
 from probewatch.core.findings import Restart
 from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.observe import CountersRead, Observation
 from probewatch.core.spec import ProbeType
-from probewatch.corroboration import WAITING_KEPT, Corroboration
+from probewatch.corroboration import TOLD_SECONDS, WAITING_KEPT, Corroboration
 from probewatch.errors import ApiError
 from probewatch.kube.kubelet_metrics import NodeCounters
 from tests.support import builders
@@ -25,11 +27,12 @@ class FakeKubelets:
 
     asked: list[str] = field(default_factory=list)
     silent: frozenset[str] = frozenset()
+    why: str = "no answer"
 
     async def read(self, node: str) -> NodeCounters:
         self.asked.append(node)
         if node in self.silent:
-            raise ApiError("no answer")
+            raise ApiError(self.why)
         return NodeCounters(process=7.0, failed=FAILED)
 
 
@@ -95,6 +98,30 @@ async def test_a_silent_kubelet_costs_only_its_own_answer() -> None:
     found = await ask(restart("a"), restart("b"), kubelets=kubelets, time=FakeTime())
 
     assert 1 == len(found)
+
+
+async def test_kubelet_that_cannot_be_read_is_told_of_once_an_hour(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One warning an hour for each node says why; it comes at once if the reason changes."""
+    kubelets, time = FakeKubelets(silent=frozenset({"a"})), FakeTime()
+    made = Corroboration(
+        kubelets=kubelets, observe=lambda _: None, per_minute=6.0, clock=time.clock
+    )
+    task = asyncio.create_task(made.run())
+
+    async def ask_again() -> int:
+        made.publish(restart("a"), WEB)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        return len(caplog.messages)
+
+    assert [1, 1] == [await ask_again(), await ask_again()]
+    time.seconds += TOLD_SECONDS
+    assert 2 == await ask_again()
+    kubelets.why = "another reason"
+    assert 3 == await ask_again()
+    task.cancel()
 
 
 async def test_waiting_nodes_are_bounded() -> None:

@@ -29,6 +29,10 @@ WAITING_KEPT = 1000
 """Length of the queue of nodes; when it is full, the oldest one is dropped."""
 
 
+TOLD_SECONDS = 3600.0
+"""After so long a kubelet that still cannot be read is told of again."""
+
+
 class Kubelets(Protocol):
     """Reads the metrics of kubelets."""
 
@@ -54,6 +58,8 @@ class Corroboration:
         self._bucket = TokenBucket(burst=1, refill=60.0 / per_minute)
         self._waiting: dict[str, None] = {}
         self._woken = asyncio.Event()
+        self._told: dict[str, tuple[str, float]] = {}
+        """Why a node's kubelet could not be read, and when that was told."""
 
     def publish(self, finding: Finding, workload: Workload) -> None:  # noqa: ARG002  # a sink's
         """Queue the node of an uncertain restart."""
@@ -82,8 +88,9 @@ class Corroboration:
         try:
             counters = await self._kubelets.read(node)
         except ApiError as error:
-            _log.warning("A kubelet could not be queried", extra={"node": node, "why": str(error)})
+            self._tell(node, str(error))
             return
+        self._told.pop(node, None)
         for uid, container in {(uid, container) for uid, container, _ in counters.failed}:
             self._observe(
                 CountersRead(
@@ -92,6 +99,15 @@ class Corroboration:
                     reading=self._reading(counters, uid, container),
                 )
             )
+
+    def _tell(self, node: str, why: str) -> None:
+        """Log why a kubelet cannot be read: once an hour as a warning, else for debugging."""
+        now, (before, at) = self._clock.monotonic(), self._told.get(node, ("", 0.0))
+        is_news = why != before or now - at >= TOLD_SECONDS
+        if is_news:
+            self._told[node] = (why, now)
+        level = logging.WARNING if is_news else logging.DEBUG
+        _log.log(level, "A kubelet could not be queried", extra={"node": node, "why": why})
 
     def _reading(self, counters: NodeCounters, uid: str, container: str) -> Reading:
         failed = counters.failed

@@ -4,7 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from probewatch.core.counters import Reading, rise, surely_before
+from probewatch.core.counters import (
+    READINGS_KEPT,
+    Reading,
+    rise,
+    surely_before,
+    with_reading,
+)
 from probewatch.core.restarts import CountedRestart
 from probewatch.core.spec import Container, ProbeType
 from tests.support.builders import LIVENESS, STARTUP, died
@@ -91,3 +97,38 @@ def test_nothing_is_sure_without_a_rise() -> None:
     """Without a known rise there are no certain failures either."""
     assert None is surely_before((), RESTART, LIVENESS, GRACE)
     assert ProbeType.LIVENESS is LIVENESS.probe_type
+
+
+def read_often(count: int, *, fails: bool) -> tuple[Reading, ...]:
+    """Readings of ten seconds each, of a container whose probe fails before each of them or not."""
+    readings: tuple[Reading, ...] = ()
+    for number in range(count):
+        new = replace(BEFORE, at=10.0 * number, liveness=5 + number * fails)
+        readings = with_reading(readings, new)
+    return readings
+
+
+def test_of_equal_readings_the_first_and_the_last_are_kept() -> None:
+    """However often a kubelet is read, what its counters were before is still known."""
+    quiet = read_often(40, fails=False)
+    assert (0.0, 390.0) == tuple(each.at for each in quiet)
+
+    failed = replace(BEFORE, at=400.0, liveness=8)
+    again = replace(failed, at=410.0)
+    both = with_reading(with_reading(quiet, failed), again)
+    assert (0.0, 390.0, 400.0, 410.0) == tuple(each.at for each in both)
+
+
+def test_only_some_readings_are_kept() -> None:
+    """Readings that all differ are bounded: the oldest go."""
+    kept = read_often(READINGS_KEPT + 3, fails=True)
+
+    assert (READINGS_KEPT, 30.0) == (len(kept), kept[0].at)
+
+
+@pytest.mark.parametrize("change", [{"process": 2.0}, {"restart_count": 4}, {"startup": 3}])
+def test_readings_that_differ_are_all_kept(change: dict[str, int]) -> None:
+    """Another kubelet, another instance or another count is never merged."""
+    readings = (BEFORE, replace(BEFORE, at=910.0))
+
+    assert 3 == len(with_reading(readings, replace(BEFORE, at=920.0, **change)))

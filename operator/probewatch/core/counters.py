@@ -13,8 +13,10 @@ from dataclasses import dataclass
 
 from probewatch.core.restarts import CountedRestart
 from probewatch.core.spec import Probe, ProbeType
+from probewatch.core.values import replace
 
-READINGS_KEPT = 4
+READINGS_KEPT = 8
+"""Readings of a container that are kept, of those that differ."""
 SLACK = 30.0
 """Seconds that a scrape, a status update and its watch event may take to arrive."""
 
@@ -35,6 +37,17 @@ class Reading:
     def failed(self, probe_type: ProbeType) -> int | None:
         """How many runs failed; None if the kubelet has no such series."""
         return {ProbeType.LIVENESS: self.liveness, ProbeType.STARTUP: self.startup}.get(probe_type)
+
+
+def with_reading(readings: tuple[Reading, ...], new: Reading) -> tuple[Reading, ...]:
+    """Return the readings with one more.
+
+    Of equal ones only the first and the last are kept: a kubelet on whose node many restarts are
+    uncertain is read every few seconds, and what its counters were minutes ago is needed, too.
+    """
+    equal = [each for each in readings[-2:] if replace(each, at=new.at) == new]
+    kept = readings[:-1] if len(equal) == 2 else readings  # noqa: PLR2004  # the first and the last
+    return (*kept, new)[-READINGS_KEPT:]
 
 
 def rise(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from probewatch.core import judging, loops
-from probewatch.core.counters import READINGS_KEPT, Reading
+from probewatch.core.counters import Reading, with_reading
 from probewatch.core.counting import count
 from probewatch.core.dating import follow_lead
 from probewatch.core.deliveries import enter_event, enter_pod_event
@@ -216,7 +216,7 @@ def _counters(
     if mark is None or (mark.count == 0 and memory is NOTHING):
         return state, ()  # keep no memory for the many containers that never restart
     reading = replace(read.reading, restart_count=mark.count)
-    memory = replace(memory, readings=(*memory.readings, reading)[-READINGS_KEPT:])
+    memory = replace(memory, readings=with_reading(memory.readings, reading))
     return judging.judge_memory(state, read.container, memory, policy, now)
 
 
