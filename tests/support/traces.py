@@ -14,6 +14,11 @@ RANDOM = TRACES / "random.jsonl.gz"
 DISTURBED = TRACES / "disturbed.jsonl.gz"
 """Others on a node whose sandboxes, runtime and kubelet fail, and that goes down once."""
 
+LOADED = TRACES / "loaded.jsonl.gz"
+"""Others on a node with far too much to do, so that its kubelet acts late."""
+LOADED_DISTURBED = TRACES / "loaded_disturbed.jsonl.gz"
+"""Others on that node, disturbed."""
+
 
 def truth_of(trace: Path) -> str:
     """Return the file with the true causes of a recording."""
