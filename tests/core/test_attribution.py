@@ -443,6 +443,14 @@ CASES = {
         "Error Medium died-before-kill",
         facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 40),), path=PLACE),
     ),
+    "a kill that may be repeated is said a second after an end in place": (
+        "LivenessProbe Medium replaced-in-place",
+        facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 40, fresh=2),), path=PLACE),
+    ),
+    "the kill is said a second after an end in place whose exit code is not known": (
+        "LivenessProbe Medium replaced-in-place",
+        facts(died(-1, end=39), kills=(mark(K.KILL_LIVENESS, 40),), path=PLACE),
+    ),
     "the kill is said a second after an end in place by a signal that the kubelet sends": (
         "LivenessProbe Medium replaced-in-place",
         facts(died(137, end=39), kills=(mark(K.KILL_LIVENESS, 40),), path=PLACE),

@@ -4,7 +4,7 @@ from probewatch.core import announcements, kills
 from probewatch.core.causes import Cause, Confidence
 from probewatch.core.counters import rise, surely_before
 from probewatch.core.doubts import may_fail_by_end
-from probewatch.core.exits import SIGKILL, SIGTERM
+from probewatch.core.exits import SIGTERM
 from probewatch.core.facts import Facts
 from probewatch.core.sandboxes import is_before_new_sandbox
 from probewatch.core.spec import Probe, ProbeType
@@ -76,8 +76,9 @@ def late_kill(facts: Facts) -> Verdict | None:
 
     This also holds if it was replaced in place. The kubelet runs the hook in the sync that starts
     the container, and a probe may fail on a container whose end the kubelet has not noticed, so
-    the order of states says nothing then. If one of the kubelet's signals ended it, a probe's kill
-    within two seconds of the end is left out: it may be repeated. The Event comes before the kill.
+    the order of states says nothing then. The Event of a probe's kill comes before the kill. Within
+    two seconds of the end it is left out all the same if the kill may be repeated, or its signal
+    ended the container.
     Source: kubelet/kuberuntime/kuberuntime_container.go (killContainer).
     """
     hook = kills.late_hook(facts)
@@ -86,12 +87,12 @@ def late_kill(facts: Facts) -> Verdict | None:
         return None
     if kill is None:
         return _failed_late(facts)
-    near = hook is None and facts.in_place and kills.is_just_after(facts, kill)
-    if near and facts.signal in {SIGTERM, SIGKILL}:
-        return None
     # A count that rose by more than one means an earlier kill, which may have ended it.
-    alone = kill.fresh == 1 and (kill.since is not None or kill.count == 1) and not near
-    sure = Confidence.HIGH if alone else Confidence.MEDIUM
+    alone = kill.fresh == 1 and (kill.since is not None or kill.count == 1)
+    near = hook is None and facts.in_place and kills.is_just_after(facts, kill)
+    if near and (not alone or facts.exit.by_outside_signal or facts.exit.is_mute):
+        return None
+    sure = Confidence.HIGH if alone and not near else Confidence.MEDIUM
     later = "the kubelet's Killing event" if hook is None else "its postStart hook failed"
     return by_exit(facts, f"it had ended before {later}", sure=sure)
 
