@@ -1,18 +1,22 @@
 """Containers that were stopped with their sandbox, or ended shortly before they would have been."""
 
+from dataclasses import replace
+
 import pytest
 
 from probewatch.core.attribution import attribute
+from probewatch.core.book import Mark
 from probewatch.core.causes import Cause, Confidence
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.facts import Facts
 from probewatch.core.restarts import Change, Path
-from probewatch.core.spec import Container, RestartPolicy
+from probewatch.core.spec import Container, RestartPolicy, RestartRule
 from tests.support.builders import LIVENESS, died, facts, mark, spec
 
 END = 100.0
-NEVER = spec(Container(name="app", liveness=LIVENESS), restart_policy=RestartPolicy.NEVER)
-HARMLESS = spec(Container(name="app"), restart_policy=RestartPolicy.NEVER)
+RULE = RestartRule(action="Restart", operator="In", values=(137,))
+RULED = Container(name="app", restart_policy=RestartPolicy.NEVER, restart_rules=(RULE,))
+KILLED = replace(RULED, liveness=LIVENESS)
 STOPPED = (mark(EvidenceKind.KILL_STOP, END - 1),)
 SAID = (mark(EvidenceKind.SANDBOX_CHANGED, END - 1),)
 SANDBOX = (Cause.SANDBOX_RECREATED, Confidence.MEDIUM)
@@ -56,21 +60,32 @@ def test_what_was_shown_leaves_doubt() -> None:
     assert told(given) == SANDBOX
 
 
-def test_a_probe_stops_a_whole_pod_of_policy_never() -> None:
-    """Where a probe kill stops the whole pod, a new sandbox does not tell why it was stopped."""
+def stopped(container: Container, code: int = 137, *, said: tuple[Mark, ...] = ()) -> Facts:
+    """A container that was stopped with its pod, just before the pod's new sandbox."""
     change = Change(sandbox=True, sandbox_since=END + 1)
-    given = facts(died(137, end=END), pod=NEVER, change=change, all_restarted=True, kills=STOPPED)
-
-    assert Cause.SANDBOX_RECREATED is not told(given)[0]
-
-
-def test_pod_of_policy_never_that_nothing_else_stops() -> None:
-    """Without a probe that kills, or with the kubelet's word, it was the sandbox."""
-    change = Change(sandbox=True, sandbox_since=END + 1)
-    ended = died(137, end=END)
-    harmless = facts(ended, pod=HARMLESS, change=change, all_restarted=True, kills=STOPPED)
-    said = facts(
-        ended, pod=NEVER, change=change, all_restarted=True, kills=STOPPED, pod_others=SAID
+    return facts(
+        died(code, end=END),
+        pod=spec(container),
+        change=change,
+        all_restarted=True,
+        kills=STOPPED,
+        pod_others=said,
     )
 
-    assert {Cause.SANDBOX_RECREATED} == {told(harmless)[0], told(said)[0]}
+
+def test_a_probe_stops_a_whole_pod_of_policy_never() -> None:
+    """Where a probe kill stops the whole pod, a new sandbox does not tell why it was stopped."""
+    assert Cause.SANDBOX_RECREATED is not told(stopped(KILLED))[0]
+
+
+OTHERS = {
+    "no probe kills it": stopped(RULED),
+    "no rule starts it again": stopped(KILLED, 143),
+    "the kubelet says so": stopped(KILLED, said=SAID),
+}
+
+
+@pytest.mark.parametrize("given", OTHERS.values(), ids=OTHERS.keys())
+def test_pod_of_policy_never_that_a_probe_cannot_have_restarted(given: Facts) -> None:
+    """If no probe kill leads to a restart, or the kubelet speaks of it, it was the sandbox."""
+    assert Cause.SANDBOX_RECREATED is told(given)[0]

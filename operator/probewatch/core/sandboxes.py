@@ -73,12 +73,13 @@ def _ended_with_sandbox(facts: Facts) -> bool:
 def _may_be_stopped_for_probe(facts: Facts, *, said: bool) -> bool:
     """Whether the new sandbox may follow a probe kill, which stops a whole pod of policy `Never`.
 
+    Unless a restart rule matches the exit code, a container that was killed is not started again.
     Source: kubelet/kuberuntime/kuberuntime_manager.go (computePodActions).
     """
     if facts.order_tells:
         return False
-    never = facts.policy is RestartPolicy.NEVER and facts.may_be_killed
-    return kill_was_due(facts) or (never and not said)
+    never = facts.policy is RestartPolicy.NEVER and facts.rule is not None
+    return kill_was_due(facts) or (never and facts.may_be_killed and not said)
 
 
 def has_ended_for_memory(facts: Facts) -> bool:
