@@ -65,7 +65,9 @@ if [ ! -x "$assets/kube-apiserver" ]; then
   mend
   build
   mkdir -p "$assets.new"
-  cp "$work"/source/_output/local/bin/linux/*/kube-{apiserver,controller-manager} "$root/usr/bin/etcd" "$assets.new/"
+  # What is installed on the machine already is not unpacked once more.
+  etcd="$(PATH="$root/usr/bin:$PATH" type -P etcd)" || die "the package etcd-server has no program etcd."
+  cp "$work"/source/_output/local/bin/linux/*/kube-{apiserver,controller-manager} "$etcd" "$assets.new/"
   rm -rf "$assets" "$work"
   mv "$assets.new" "$assets"
 fi
