@@ -15,6 +15,8 @@ WORDS = re.compile(r"(\w+)=([^ )]+)(?![^(]*\))")
 """Words such as `count=2` that are not within the parentheses of a probe."""
 UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 OF_POD = frozenset({"SandboxChanged", "Evicted"})
+NO_ID = frozenset({"ContainerStatusUnknown", "RestartingAllContainers"})
+"""Reasons of ends that the kubelet makes up, without a container."""
 FIELDS = {
     "delay": "initialDelaySeconds",
     "timeout": "timeoutSeconds",
@@ -57,7 +59,8 @@ class Reported:
         meta: Json = {"name": "web", "namespace": "shop", "uid": UID, "resourceVersion": "9"}
         if kind == "static":
             meta["annotations"] = {"kubernetes.io/config.mirror": MIRROR}
-        spec: Json = {"nodeName": "n1", "restartPolicy": "Always"}
+        policy = kind if kind == "Never" else "Always"
+        spec: Json = {"nodeName": "n1", "restartPolicy": policy}
         status: Json = {"phase": "Failed" if kind == "Failed" else "Running", "reason": reason}
         for name, text in self.told["containers"].items():
             group = _group(text)
@@ -92,7 +95,7 @@ class Reported:
         death: Json = {"exitCode": int(code), "reason": reason}
         if end:
             death |= {"startedAt": self._time(begin), "finishedAt": self._time(end)}
-        if reason != "ContainerStatusUnknown":
+        if reason not in NO_ID:
             death["containerID"] = f"runtime://{instance}"
         return death
 
@@ -142,6 +145,10 @@ def _container(name: str, text: str) -> Json:
         container["restartPolicy"] = "Always"
     if " hook " in f" {text}":
         container["lifecycle"] = {"postStart": {"exec": {"command": ["true"]}}}
+    if rule := re.search(r"rule=(\d+)/(\w+)", text):
+        codes = {"operator": "In", "values": [int(rule[1])]}
+        container["restartPolicy"] = "Never"
+        container["restartPolicyRules"] = [{"action": rule[2], "exitCodes": codes}]
     for kind, inner in PROBES.findall(text):
         words = inner.split()
         probe: Json = {"exec": {}} if "exec" in words else {"httpGet": {"port": 80}}
