@@ -70,6 +70,29 @@ def test_what_a_count_adds(expected: tuple[int, float | None], *, mixed: bool) -
 
 
 @pytest.mark.parametrize(
+    ("kind", "count", "mixed", "expected"),
+    [
+        (K.KILL_LIVENESS, 2, False, [(20.0, 1), (90.0, 2)]),
+        (K.KILL_LIVENESS, 3, False, [(90.0, 3)]),
+        (K.KILL_LIVENESS, 2, True, [(90.0, 2)]),
+        (K.PROBE_FAILED, 2, False, []),
+    ],
+    ids=["two kills", "three kills", "mixed", "two failures"],
+)
+def test_both_times_of_two_kills_are_known(
+    kind: K, count: int, expected: list[tuple[float, int]], *, mixed: bool
+) -> None:
+    """A series of two kills, seen midway, tells when each was; one of more only the last."""
+    seen = said(kind, 90.0, count=count, first_at=20.0)
+    book, mark = enter(Book(), seen, from_zero=False, mixed=mixed)
+
+    assert expected == [(kill.at, kill.count) for kill in book.kills]
+    assert all(kill.fresh == 1 and kill.since is None for kill in book.kills)
+    assert mark is not None
+    assert (90.0, count) == (mark.at, mark.count)
+
+
+@pytest.mark.parametrize(
     ("combined", "sure"), [(False, Confidence.HIGH), (True, Confidence.MEDIUM)]
 )
 def test_a_combined_kill_after_the_end_leaves_a_doubt(sure: Confidence, *, combined: bool) -> None:

@@ -188,3 +188,27 @@ def test_a_loop_is_quiet_since_its_last_restart(
     step = observe(None, PodObserved(pod=seen, remembered=remembered), POLICY, NOW)
 
     assert quiet_since + POLICY.loop_quiet == step.due
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, Cause.ERROR),
+        ({"started_at": 59.0}, Cause.UNOBSERVED),
+        ({"started_at": None}, Cause.UNOBSERVED),
+        ({"container_id": "C"}, Cause.UNOBSERVED),
+    ],
+    ids=["after it", "begun before its end", "begun at an unknown time", "of another container"],
+)
+def test_what_is_shown_beside_an_end_was_the_instance_before(
+    changed: dict[str, Any], expected: Cause
+) -> None:
+    """Of a container that is over `lastState` explains the restart, if it surely came before."""
+    end = replace(died(0, start=60.0, end=80.0, container_id="B"), **changed)
+    over = {"ready": False, "started": False, "running_since": None, "terminated": end}
+    last = died(1, start=0.0, end=60.0, container_id="A")
+    seen = pod(20, status(restart_count=1, container_id="B", last=last, **over))
+    observed = PodObserved(pod=seen, relisted=True, remembered=Remembered(from_zero=True))
+    step = observe(None, observed, Policy(settle=0.0), NOW)
+
+    assert [expected] == [each.cause for each in step.findings if isinstance(each, Restart)]

@@ -72,7 +72,7 @@ def enter(
     *from_zero* says that the container was watched since its `restartCount` was 0, so that all
     occurrences of a series belong to what we watched, even if its count is above one at first
     sight. *mixed* says that the series may also count other things: then only the last occurrence
-    is taken.
+    is taken. Of two kills seen midway both times are known: the second may be of the next instance.
     """
     known = book.last_of(evidence.name)
     if known is not None and evidence.count <= known[0]:
@@ -82,6 +82,9 @@ def enter(
     mark = _mark(evidence, known, from_zero=whole)
     if mixed:
         mark = replace(mark, fresh=1, since=None)
+    elif evidence.count == 2 and mark.kind.is_kill and mark.since is None:  # noqa: PLR2004  # a pair
+        first = replace(mark, at=evidence.first_at, count=1)
+        book = replace(book, **_filed(book, first))
     return replace(book, series=_note(book, evidence), **_filed(book, mark)), mark
 
 

@@ -164,9 +164,18 @@ def death_for_rise(
     if last is None or is_counted(mark, last):
         return None, Path.UNSEEN
     same = bool(mark.instance_id) and last.container_id == mark.instance_id
-    if not same and status.running_since is None:
+    if not same and status.running_since is None and not _is_followed(last, status):
         return None, Path.UNSEEN
     return last, _direct_path(mark, gap=gap or _was_noticed_late(last, status))
+
+
+def _is_followed(last: Termination, status: ContainerStatus) -> bool:
+    """Whether an instance that has ended as well came after this one, and so the next one was it."""
+    end = status.terminated
+    if end is None or end.started_at is None or last.finished_at is None:
+        return False
+    is_newest = end.container_id == status.container_id not in {"", last.container_id}
+    return is_newest and last.finished_at <= end.started_at
 
 
 def _is_declared_now(mark: Watermark, status: ContainerStatus) -> bool:
@@ -181,6 +190,8 @@ def _is_declared_now(mark: Watermark, status: ContainerStatus) -> bool:
 def _was_noticed_late(death: Termination, status: ContainerStatus) -> bool:
     """Whether the kubelet was down when it died: one that kills starts the next one at once."""
     end, start = death.finished_at, status.running_since
+    if start is None and status.terminated is not None:
+        start = status.terminated.started_at
     return end is not None and start is not None and start - end > AT_ONCE
 
 
