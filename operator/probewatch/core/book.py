@@ -14,6 +14,9 @@ FAILURES_KEPT = 32
 STARTS_KEPT = 9
 SERIES_KEPT = 32
 
+PAIR = 2
+"""The count of an Event of whose occurrences both times are known: the first and the last."""
+
 START_KINDS = frozenset({EvidenceKind.PULLED, EvidenceKind.CREATED, EvidenceKind.STARTED})
 
 
@@ -82,9 +85,9 @@ def enter(
     mark = _mark(evidence, known, from_zero=whole)
     if mixed:
         mark = replace(mark, fresh=1, since=None)
-    elif evidence.count == 2 and mark.kind.is_kill and mark.since is None:  # noqa: PLR2004  # a pair
+    elif evidence.count == PAIR and mark.kind.is_kill and mark.since is None:
         first = replace(mark, at=evidence.first_at, count=1)
-        book = replace(book, **_filed(book, first))
+        book = replace(book, kills=(*book.kills, first))
     return replace(book, series=_note(book, evidence), **_filed(book, mark)), mark
 
 

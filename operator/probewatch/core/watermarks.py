@@ -170,7 +170,7 @@ def death_for_rise(
 
 
 def _is_followed(last: Termination, status: ContainerStatus) -> bool:
-    """Whether an instance that has ended as well came after this one, and so the next one was it."""
+    """Whether the instance shown next to it, which has ended as well, came after this one."""
     end = status.terminated
     if end is None or end.started_at is None or last.finished_at is None:
         return False
