@@ -6,14 +6,17 @@ place that catches every exception; all other code catches what it can handle.
 
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from types import TracebackType
+from typing import TypeVar
 
 from probewatch.clock import Clock
 from probewatch.pauses import Pauses
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 PAUSES = Pauses(first=1.0, longest=60.0)
 STEADY_SECONDS = 600.0
@@ -45,6 +48,18 @@ class Guard:
         extra = {"at": self._where}
         _log.error("An error in probewatch itself; please report it", exc_info=error, extra=extra)
         return True
+
+    def each(self, things: Iterable[T], step: Callable[[T], object]) -> None:
+        """Take the step for each thing; an error in one keeps no other from its own.
+
+        The block is entered once for all of them: that costs more than many a step.
+        """
+        rest = iter(things)
+        while True:
+            with self:
+                for thing in rest:
+                    step(thing)
+                return
 
 
 @dataclass(slots=True, kw_only=True)

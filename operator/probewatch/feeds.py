@@ -6,6 +6,7 @@ contained. An object that cannot be processed is skipped and does not stop the f
 
 import asyncio
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Protocol
 
 from probewatch.boundary import Boundary
@@ -98,18 +99,18 @@ class PodFeed:
     def listed(self, raws: Sequence[Unread]) -> None:
         """Process pods of a list; they may have changed in any way since they were last seen."""
         found: list[Snapshot] = []
-        for raw in raws:
-            self._seen.add(raw.uid)  # even if it cannot be decoded: it exists
-            with self._guard:
-                known = self._observer.known_version(raw.uid)
-                if 0 < raw.version < known and raw.uid not in self._recorded:
-                    self._newest_lost = max(self._newest_lost, known)
-                # Spare a first list the look-up: no pod is known.
-                if (not known or not self.skips(raw)) and (snapshot := raw.take()) is not None:
-                    found.append(snapshot)
-        for snapshot in found:
-            with self._guard:
-                self._see(snapshot, relisted=True)
+        self._guard.each(raws, partial(self._take_listed, found))
+        self._guard.each(found, partial(self._see, relisted=True))
+
+    def _take_listed(self, found: list[Snapshot], raw: Unread) -> None:
+        """Add the snapshot of a pod to *found*, unless it holds nothing new."""
+        self._seen.add(raw.uid)  # even if it cannot be decoded: it exists
+        known = self._observer.known_version(raw.uid)
+        if 0 < raw.version < known and raw.uid not in self._recorded:
+            self._newest_lost = max(self._newest_lost, known)
+        # Spare a first list the look-up: no pod is known.
+        if (not known or not self.skips(raw)) and (snapshot := raw.take()) is not None:
+            found.append(snapshot)
 
     def synced(self, version: str) -> None:
         """Complete the list of this resourceVersion, and forget pods that were not in it."""
@@ -177,14 +178,15 @@ class EvidenceFeed:
 
     def listed(self, raws: Sequence[event_objects.Event]) -> None:
         """Process Events of a list; the core ignores those it has seen."""
-        for raw in raws:
-            with self._guard:
-                evidence = testimony.parse_evidence(raw)
-                if evidence is None:
-                    continue
-                if self._held and _pod_of(evidence) != _pod_of(self._held[0]):
-                    self._release()
-                self._held.append(evidence)
+        self._guard.each(raws, self._hold)
+
+    def _hold(self, raw: event_objects.Event) -> None:
+        evidence = testimony.parse_evidence(raw)
+        if evidence is None:
+            return
+        if self._held and _pod_of(evidence) != _pod_of(self._held[0]):
+            self._release()
+        self._held.append(evidence)
 
     def synced(self, version: str) -> None:  # noqa: ARG002  # likewise
         """Complete the list."""

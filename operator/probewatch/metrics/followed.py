@@ -74,13 +74,13 @@ class Followed:
 
     def arrive(self, pod: PodRef, known: Known) -> None:
         """Track a pod, or move it to its real workload and node."""
-        now, before = self._clock.monotonic(), self._pods.get(pod.uid)
+        before = self._pods.get(pod.uid)
         node = node_subject(pod.node) if pod.node else (before[1] if before else "")
         if before == (known.subject, node):
             return
         self._pods[pod.uid] = (known.subject, node)
-        self._workloads.arrive(known.subject, now)
-        if node and self._nodes.arrive(node, now):
+        self._workloads.arrive(known.subject)
+        if node and self._nodes.arrive(node):
             self._tables.nodes.begin(node, ("",))
         if before is not None:
             self._move_own(pod.uid, before[0], known.subject)

@@ -37,15 +37,17 @@ class Presence:
             self._empty[key] = None
         return is_new
 
-    def arrive(self, key: str, now: float) -> bool:
+    def arrive(self, key: str) -> bool:
         """Add a pod; tell whether the key is new."""
-        is_new = self.hold(key, now)
-        stay = self._stays[key]
+        stay = self._stays.get(key)
+        if stay is None:
+            self._stays[key] = _Stay(pods=1)
+            return True
         stay.pods += 1
         if stay.pods == 1:
             self._empty.pop(key, None)
             stay.left_at = 0.0  # unused: the same object for all keys saves memory
-        return is_new
+        return False
 
     def leave(self, key: str, now: float) -> bool:
         """Remove a pod; tell whether it was the last."""

@@ -6,7 +6,7 @@ cache. All others are *packed*: the same states, serialized and compressed.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from zlib import compress, decompress
 
 from probewatch.core.first_sight import first_state
@@ -47,6 +47,8 @@ class Shelf:
     def __init__(self, open_limit: int = OPEN) -> None:
         self._limit = open_limit
         self._kept: dict[PodUid, Snapshot | Packed] = {}
+        self.header: Callable[[PodUid], Snapshot | Packed | None] = self._kept.get
+        """Returns the header of a pod, which needs no unpacking; looked up several times a pod."""
         self._open: OrderedDict[PodUid, PodState] = OrderedDict()
 
     def __len__(self) -> int:
@@ -60,10 +62,6 @@ class Shelf:
     def headers(self) -> Iterable[Snapshot | Packed]:
         """Return the headers of all pods, which need no unpacking."""
         return self._kept.values()
-
-    def header(self, uid: PodUid) -> Snapshot | Packed | None:
-        """Return the header of a pod, which needs no unpacking."""
-        return self._kept.get(uid)
 
     def put_snapshot(self, snapshot: Snapshot) -> None:
         """Keep a pod as a snapshot, without a state."""
