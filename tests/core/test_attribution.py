@@ -815,7 +815,7 @@ CASES = {
     ),
     "a rule follows failures up to the threshold": (
         "LivenessProbe High threshold-reached",
-        facts(died(137), pod=LIVE_RULED, path=OWN, failures=(failed(L, 40, 3),)),
+        facts(died(143), pod=LIVE_RULED, path=OWN, failures=(failed(L, 40, 3),)),
     ),
     "a rule, and a status that came late": (
         "RestartRule Medium no-probe",
@@ -1082,7 +1082,7 @@ CASES = {
     "failures before a new sandbox where nothing is started again": (
         "LivenessProbe High threshold-reached",
         facts(
-            died(137),
+            died(143),
             change=SANDBOX,
             all_restarted=True,
             pod=NEVER,

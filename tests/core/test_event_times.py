@@ -113,7 +113,8 @@ def test_a_kill_that_was_said_before_the_next_start(at: float, sure: Confidence)
 @pytest.mark.parametrize(
     ("code", "last", "sure"),
     [
-        (137, END - 1, HIGH),
+        (143, END - 1, HIGH),
+        (137, END - 1, MEDIUM),
         (1, END - 1, MEDIUM),
         (1, END, MEDIUM),
         (1, END + KILL_AFTER_DEATH, MEDIUM),

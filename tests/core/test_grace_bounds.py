@@ -56,6 +56,27 @@ def test_failures_as_long_before_the_end_as_the_grace_of_the_probe(
     assert expected == given.failures(ProbeType.LIVENESS)
 
 
+# The kubelet sends SIGKILL once the grace period is over. Times are known to a second.
+@pytest.mark.parametrize(
+    ("grace", "before", "code", "sure"),
+    [
+        (None, 29.0, 137, HIGH),
+        (None, 28.0, 137, MEDIUM),
+        (10.0, 9.0, 137, HIGH),
+        (10.0, 8.0, 137, MEDIUM),
+        (None, 1.0, 143, HIGH),
+    ],
+)
+def test_sigkill_before_the_grace_period_is_over_is_hardly_the_kubelets(
+    grace: float | None, before: float, code: int, sure: Confidence
+) -> None:
+    """After enough failures a kill is due, but SIGKILL that comes too soon has another origin."""
+    marks = (failed(ProbeType.LIVENESS, END - before, 3),)
+    given = facts(died(code, end=END), failures=marks, pod=with_grace(grace), path=Path.IN_PLACE)
+
+    assert ("threshold-reached", Cause.LIVENESS_PROBE, sure) == told(given)
+
+
 @pytest.mark.parametrize(
     ("container", "started", "liveness", "startup"),
     [

@@ -117,7 +117,7 @@ def test_answers_after_the_end_reach_no_threshold(
     answers = tuple(
         replace(failed(ProbeType.LIVENESS, at, 1), failure=F.HTTP_5XX) for at in (41, 42, 43)
     )
-    given = facts(died(137), failures=answers, pod=spec(app, *others), path=Path.IN_PLACE)
+    given = facts(died(143), failures=answers, pod=spec(app, *others), path=Path.IN_PLACE)
     rule, verdict = attribute(given)
 
     assert ("threshold-reached", sure) == (rule.name, verdict.confidence)

@@ -21,7 +21,7 @@ def may_be_left_half_done(facts: Facts, kill: Mark, probe: Probe | None) -> bool
     new series count only if there is a preStop hook.
     Source: kubelet/kuberuntime/kuberuntime_container.go (killContainer).
     """
-    shown, early = facts.was_shown_dead, _was_killed_early(facts, kill, probe)
+    shown, early = facts.was_shown_dead, was_killed_early(facts, kill, probe)
     if not facts.restart.container.has_pre_stop:
         return shown and early
     if not early and facts.signal in OUTSIDE_SIGNALS:
@@ -29,10 +29,10 @@ def may_be_left_half_done(facts: Facts, kill: Mark, probe: Probe | None) -> bool
     return shown or kubelet_restarted(facts)
 
 
-def _was_killed_early(facts: Facts, kill: Mark, probe: Probe | None) -> bool:
-    """Whether SIGKILL ended the container before the grace period of this kill was over."""
+def was_killed_early(facts: Facts, since: Mark, probe: Probe | None) -> bool:
+    """Whether SIGKILL ended the container before the grace period since this Event was over."""
     died = facts.restart.died_at
-    early = died is not None and died - kill.at < facts.grace(probe) - 1
+    early = died is not None and died - since.at < facts.grace(probe) - 1
     return early and facts.signal == SIGKILL
 
 

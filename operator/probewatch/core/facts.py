@@ -104,7 +104,7 @@ class Facts:
         between them failed, and the last one shortly before the end.
         """
         probe = self.restart.container.probe(probe_type)
-        marks = self._last_failures(probe)
+        marks = self.last_failures(probe)
         if probe is None or not marks:
             return 0
         slack = CLOCK_SLACK if probe.period > CLOCK_SLACK else 0.0
@@ -113,11 +113,11 @@ class Facts:
 
     def last_failure(self, probe_type: ProbeType) -> FailureReason | None:
         """How this probe failed last, shortly before the death, if the kubelet reported it."""
-        marks = self._last_failures(self.restart.container.probe(probe_type))
+        marks = self.last_failures(self.restart.container.probe(probe_type))
         return marks[-1].failure if marks else None
 
-    def _last_failures(self, probe: Probe | None) -> list[Mark]:
-        """The reported failures of the instance; empty if the last was long before its end."""
+    def last_failures(self, probe: Probe | None) -> list[Mark]:
+        """The reported failures of this instance; none if it ended long after the last one."""
         died = self.restart.died_at
         if probe is None or died is None:
             return []

@@ -3,7 +3,7 @@
 from probewatch.core import kills
 from probewatch.core.book import Book
 from probewatch.core.causes import OWN_ENDS, Cause, Confidence
-from probewatch.core.doubts import was_cut_off
+from probewatch.core.doubts import was_cut_off, was_killed_early
 from probewatch.core.exits import SIGTERM
 from probewatch.core.facts import Facts
 from probewatch.core.past import SURE
@@ -64,10 +64,12 @@ def threshold(facts: Facts) -> Verdict | None:
     for cause, probe_type in PROBE_KILLS.values():
         if facts.threshold_reached(probe_type):
             name, seen = probe_type.lower(), facts.failures(probe_type)
+            probe = facts.restart.container.probe(probe_type)
             follows = _may_follow_the_end(facts, probe_type)
-            if follows and was_cut_off(facts, facts.restart.container.probe(probe_type)):
+            if follows and was_cut_off(facts, probe):
                 return undecided(facts, "the only probe run that failed was cut off, as by its end")
-            sure = Confidence.MEDIUM if doubt or follows else Confidence.HIGH
+            early = was_killed_early(facts, facts.last_failures(probe)[-1], probe)
+            sure = Confidence.MEDIUM if doubt or follows or early else Confidence.HIGH
             return conclude(
                 facts, cause, sure, f"{seen} {name} probe failures were reported before it ended"
             )
