@@ -173,6 +173,35 @@ class Accounting(RuleBasedStateMachine):
         self.leader = self.ops[1 - self.ops.index(self.leader)]
         self._lead(self.leader)
 
+    @precondition(lambda self: self.world.alive())
+    @rule(pick=small, container=containers, crash=st.sampled_from(("after", "told")))
+    def die_writing(self, pick: int, container: str, crash: str) -> None:
+        """The leader saves a restart, and is killed before it has told of it."""
+        self.restart(pick=pick, container=container, times=1, told=3)
+        self.age(seconds=6.0)
+        self.write(which=self.ops.index(self.leader), pick=pick, crash=crash)
+
+    @precondition(lambda self: self.world.alive())
+    @rule(pick=small, container=containers)
+    def usurp(self, pick: int, container: str) -> None:
+        """Another operator takes over; the old one goes on writing what only it has seen."""
+        old = self.leader
+        self.hand_over(politely=False)
+        for op, each in ((self.leader, pick), (old, pick + 1)):
+            self.restart(pick=each, container=container, times=1, told=self._bit(op))
+            self.age(seconds=6.0)
+            op.write_all()
+
+    @precondition(lambda self: self.world.alive())
+    @rule(pick=small, container=containers, later=st.sampled_from((0.0, 1000.0)))
+    def inherit(self, pick: int, container: str, later: float) -> None:
+        """A pod is deleted, and then an operator takes over that has not heard of it."""
+        self.restart(pick=pick, container=container, times=1, told=3)
+        self.delete(pick=pick, told=self._bit(self.leader), clean=True)
+        self.age(seconds=later)
+        self.leader.write_all()
+        self.hand_over(politely=True)
+
     # --- what people do to reports
 
     @precondition(lambda self: self.world.reports)
@@ -296,6 +325,9 @@ class Accounting(RuleBasedStateMachine):
     def _tell(self, uid: PodUid, told: int) -> None:
         for op in self._those(told):
             op.observe(self.world.pods[uid].now)
+
+    def _bit(self, op: Operator) -> int:
+        return 1 << self.ops.index(op)
 
     def _those(self, which: int) -> list[Operator]:
         return [op for place, op in enumerate(self.ops) if which >> place & 1]
