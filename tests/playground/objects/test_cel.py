@@ -20,6 +20,8 @@ SELF = {
     "items": [{"k": "a", "v": 1}, {"k": "b", "v": 2}],
     "map": {"x": "y"},
     "span": "1h30m",
+    "loop": 4,
+    "a/b-c.d__e": 5,
 }
 
 
@@ -57,6 +59,9 @@ SELF = {
         "int('5') == 5 && double('0.5') == self.ratio && string(5) == '5'",
         r"'it\'s' == \"it's\" && r'\d' == '\\d'".replace('\\"', '"'),
         "null == null",
+        "has(self.__loop__) && self.__loop__ == 4 && !has(self.__namespace__)",
+        "self.a__slash__b__dash__c__dot__d__underscores__e == 5",
+        "!has(self.__size__) && !has(self.__none)",
     ],
 )
 def test_what_is_true(expression: str) -> None:
@@ -90,6 +95,7 @@ def test_what_has_no_value(expression: str) -> None:
     [
         *("", "self.", "self.a b", "frobnicate(self)", "self.x.frob()", "(1", "#", "1 +"),
         *("has(self)", "has(self['name'])", "has(1 + 1)"),
+        *("self.loop", "has(self.namespace)"),
     ],
 )
 def test_what_is_not_understood(expression: str) -> None:

@@ -24,7 +24,13 @@ from probewatch.playground.objects.cel_operators import (
     index,
     logic,
 )
-from probewatch.playground.objects.cel_tokens import CompilationError, Token, tokenize, unquote
+from probewatch.playground.objects.cel_tokens import (
+    CompilationError,
+    Token,
+    property_name,
+    tokenize,
+    unquote,
+)
 
 LITERALS: Mapping[str, Value] = {"true": True, "false": False, "null": None}
 
@@ -130,7 +136,7 @@ class _Parser:
 
     def _selection(self, target: Evaluate, name: str) -> Evaluate:
         if not self._take("("):
-            return Selection(target, name)
+            return Selection(target, property_name(name))
         if name in MACROS:
             return self._macro(target, name)
         if name not in METHODS:

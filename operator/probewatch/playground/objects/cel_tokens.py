@@ -24,6 +24,13 @@ _TOKENS = re.compile(
     )""",
     re.VERBOSE,
 )
+RESERVED = frozenset(
+    "true false null in as break const continue else for function if import let loop package "
+    "namespace return var void while".split()
+)
+"""Words of CEL: a property with such a name is selected as `__name__`."""
+_SIGNS = {"underscores": "__", "dot": ".", "dash": "-", "slash": "/"}
+_ESCAPED = re.compile(r"__(underscores|dot|dash|slash)__")
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
@@ -46,3 +53,18 @@ def unquote(text: str) -> str:
     if text.startswith("r"):
         return text[2:-1]
     return _ESCAPE.sub(lambda match: _ESCAPES.get(match[1], match[1]), text[1:-1])
+
+
+def property_name(text: str) -> str:
+    """Return the name of the property that is selected as *text*; raises CompilationError.
+
+    A property with a reserved name has to be selected as older API servers want it: Kubernetes
+    1.31.14 refuses the name itself, 1.36.2 takes both.
+    Source: apiserver/pkg/cel/escaping.go (Escape).
+    """
+    if text in RESERVED:
+        raise CompilationError(f"undefined field {text!r}: a reserved name, selected as __{text}__")
+    inner = text.removeprefix("__").removesuffix("__")
+    if text == f"__{inner}__" and inner in RESERVED:
+        return inner
+    return _ESCAPED.sub(lambda match: _SIGNS[match[1]], text)
