@@ -24,10 +24,11 @@ _TOKENS = re.compile(
     )""",
     re.VERBOSE,
 )
-RESERVED = frozenset(
+WORDS = (
     "true false null in as break const continue else for function if import let loop package "
-    "namespace return var void while".split()
+    "namespace return var void while"
 )
+RESERVED = frozenset(WORDS.split())
 """Words of CEL: a property with such a name is selected as `__name__`."""
 _SIGNS = {"underscores": "__", "dot": ".", "dash": "-", "slash": "/"}
 _ESCAPED = re.compile(r"__(underscores|dot|dash|slash)__")
