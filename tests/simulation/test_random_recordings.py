@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.recordings import find_variant, judge_variant
-from tests.support.traces import DISTURBED, LOADED, LOADED_DISTURBED, RANDOM
+from tests.support.traces import DISTURBED, LOADED, LOADED_DISTURBED, OLDER, RANDOM
 
 LOSSES = (
     "half of the Events",
@@ -30,8 +30,8 @@ def test_losses(trace: Path, what: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("trace", "floor"),
-    [(RANDOM, 0.98), (DISTURBED, 0.96), (LOADED, 0.97), (LOADED_DISTURBED, 0.94)],
-    ids=["random", "disturbed", "loaded", "loaded and disturbed"],
+    [(RANDOM, 0.98), (DISTURBED, 0.96), (LOADED, 0.97), (LOADED_DISTURBED, 0.94), (OLDER, 0.98)],
+    ids=["random", "disturbed", "loaded", "loaded and disturbed", "older"],
 )
 def test_complete(trace: Path, floor: float) -> None:
     """If all is delivered, no sure verdict is wrong, and nearly all causes are right."""

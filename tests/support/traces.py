@@ -19,6 +19,9 @@ LOADED = TRACES / "loaded.jsonl.gz"
 LOADED_DISTURBED = TRACES / "loaded_disturbed.jsonl.gz"
 """Others on that node, disturbed."""
 
+OLDER = TRACES / "older.jsonl.gz"
+"""Others under Kubernetes 1.28, which does not tell when a sandbox is ready."""
+
 
 def truth_of(trace: Path) -> str:
     """Return the file with the true causes of a recording."""
