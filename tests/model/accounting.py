@@ -139,11 +139,7 @@ class Accounting(RuleBasedStateMachine):
 
     # --- what operators do
 
-    @rule(
-        which=st.integers(0, 1),
-        pick=small,
-        crash=st.sampled_from(("", "", "before", "after", "told")),
-    )
+    @rule(which=st.integers(0, 1), pick=small, crash=st.sampled_from(CRASHES))
     def write(self, which: int, pick: int, crash: str) -> None:
         op = self.ops[which]
         keys = sorted(op.book.dirty())

@@ -208,8 +208,8 @@ RULES: tuple[Rule, ...] = (
         gives=(
             "`LivenessProbe`, `StartupProbe`: High; Medium if the runtime reports `OOMKilled`, the "
             "container crashed (a signal such as SIGSEGV), its end may have caused the last "
-            "failure, image or resources changed, no kill is known to leave its exit code, or "
-            "SIGKILL so soon, its preStop hook ran in vain, it was shown as terminated, or not "
+            "failure, image or resources changed, no kill is known to leave its exit code, SIGKILL "
+            "came too soon, its preStop hook ran in vain, it was shown as terminated, or not "
             "replaced in place, exit code unknown. `Unknown`: Low if its end cut off the only run."
         ),
     ),

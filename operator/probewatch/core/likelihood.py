@@ -68,8 +68,9 @@ def threshold(facts: Facts) -> Verdict | None:
             follows = _may_follow_the_end(facts, probe_type)
             if follows and was_cut_off(facts, probe):
                 return undecided(facts, "the only probe run that failed was cut off, as by its end")
-            early = was_killed_early(facts, facts.last_failures(probe)[-1], probe)
-            sure = Confidence.MEDIUM if doubt or follows or early else Confidence.HIGH
+            last = facts.last_failures(probe)[-1]
+            unsure = doubt or follows or was_killed_early(facts, last, probe)
+            sure = Confidence.MEDIUM if unsure else Confidence.HIGH
             return conclude(
                 facts, cause, sure, f"{seen} {name} probe failures were reported before it ended"
             )

@@ -24,12 +24,12 @@ _TOKENS = re.compile(
     )""",
     re.VERBOSE,
 )
-WORDS = (
+_WORDS = (
     "true false null in as break const continue else for function if import let loop package "
     "namespace return var void while"
 )
-RESERVED = frozenset(WORDS.split())
-"""Words of CEL: a property with such a name is selected as `__name__`."""
+_RESERVED = frozenset(_WORDS.split())
+"""A property with such a name is selected as `__name__`."""
 _SIGNS = {"underscores": "__", "dot": ".", "dash": "-", "slash": "/"}
 _ESCAPED = re.compile(r"__(underscores|dot|dash|slash)__")
 _ESCAPE = re.compile(r"\\(.)")
@@ -63,9 +63,9 @@ def property_name(text: str) -> str:
     1.31.14 refuses the name itself, 1.36.2 takes both.
     Source: apiserver/pkg/cel/escaping.go (Escape).
     """
-    if text in RESERVED:
+    if text in _RESERVED:
         raise CompilationError(f"undefined field {text!r}: a reserved name, selected as __{text}__")
     inner = text.removeprefix("__").removesuffix("__")
-    if text == f"__{inner}__" and inner in RESERVED:
+    if text == f"__{inner}__" and inner in _RESERVED:
         return inner
     return _ESCAPED.sub(lambda match: _SIGNS[match[1]], text)
