@@ -139,7 +139,7 @@ coverage: $(DEV)  ## Tests with coverage: every branch of the core, 95 % of ever
 
 .PHONY: bench
 bench: $(DEV)  ## Measure what the operator costs, compared with kopf and the bare wire; writes docs/performance.md
-	@echo "==> tests/bench (about ten minutes; BENCH_PODS=150000 for the largest cluster)"
+	@echo "==> tests/bench (about a quarter of an hour; BENCH_PODS=150000 for the largest cluster)"
 	@PYTHONPATH=operator:. $(BIN)/python -m tests.bench $(ARGS)
 
 .PHONY: soak
